@@ -14,7 +14,7 @@ from .text import count, short
 from .text import table as text_table
 from .view import View
 
-_DONE = {"upgrade": "upgraded", "downgrade": "stepped back", "stamp": "stamped"}
+_DONE = {"upgrade": "upgraded", "downgrade": "downgraded", "stamp": "stamped"}
 _SIGNS = {"upgrade": "▲ up", "downgrade": "▼ down", "stamp": "● stamp"}
 
 

@@ -32,7 +32,7 @@ def test_rows_are_lost_only_after_the_tables_name_was_typed(lab, notebook_of):
     answer.fill("users")
     expect(button).to_be_enabled()
     button.click()
-    expect(asked.get_by_role("status").filter(has_text="stepped back by 1 revision")).to_be_visible()
+    expect(asked.get_by_role("status").filter(has_text="downgraded by 1 revision")).to_be_visible()
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT name FROM sqlite_master WHERE name = 'users'").fetchall() == []
     assert notebook.errors == []

@@ -83,7 +83,7 @@ def test_the_extension_runs_in_the_browser_and_the_work_is_kept(site, opened):
     assert "Written to migrations/versions/" in shown[4]
     assert "the downgrade brings back the schema and its rows" in shown[5]
     assert "upgraded by 1 revision" in shown[6]
-    assert "stepped back by 1 revision" in shown[7]
+    assert "downgraded by 1 revision" in shown[7]
     images = notebook.page.locator("img.mig-graph")
     assert [images.nth(each).evaluate("image => image.naturalWidth > 0") for each in range(2)] == [True, True]
     assert shown[10].strip() == "seen (1,)"

@@ -70,7 +70,7 @@ def test_progress_stop_and_the_question_before_rows_are_lost(page, tmp_path):
     assert "users" in sa.inspect(engine).get_table_names()
     done = page.run("q.confirm(q.word)")
     assert errors(done) == []
-    assert "stepped back by 2 revisions" in plain(of_kind(done, "execute_result"))[0]
+    assert "downgraded by 2 revisions" in plain(of_kind(done, "execute_result"))[0]
     assert sa.inspect(engine).get_table_names() == ["alembic_version"]
 
 

@@ -66,7 +66,7 @@ ROAD: tuple[tuple[str, str], ...] = (
     ("%mig_show c3 --sql", "UPDATE users SET name"),
     ("%mig_rehearse", "every statement ran"),
     ("%mig_stamp e5", "stamped"),
-    ("%mig_downgrade a1 --yes", "stepped back"),
+    ("%mig_downgrade a1 --yes", "downgraded"),
     ("%mig_locate", "which it cannot tell apart"),
     ("%mig_export --sql all.sql", "all.sql"),
     ("%mig_export --html all.html", "all.html"),

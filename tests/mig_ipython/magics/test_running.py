@@ -307,7 +307,7 @@ def test_the_panel_of_the_question_runs_only_with_the_word(attended):
     assert not panel.yes.disabled
     panel.yes.click()
     assert question.report.after == ()
-    assert "stepped back" in panel.status.text
+    assert "downgraded" in panel.status.text
     assert panel.yes.disabled
 
 
@@ -350,7 +350,7 @@ def test_the_button_of_the_question_clicked_twice_runs_the_downgrade_once(counte
     panel.answer.value = panel.confirmation.word
     panel.yes.click()
     panel.yes.click()
-    assert "stepped back" in panel.status.text
+    assert "downgraded" in panel.status.text
     assert ([one.revision for one in counted.run("%mig_current")], downgrades()) == (["b2"], "c3 ")
 
 

@@ -16,7 +16,7 @@ STEPS = [
     ("%mig_upgrade", "sqlite dev.db, environment migrations: upgraded by 1 revision, from base to a1"),
     ("%mig_stamp base", "sqlite dev.db, environment migrations: stamped by 1 revision, from a1 to base"),
     ("%mig_stamp a1", "sqlite dev.db, environment migrations: stamped by 1 revision, from base to a1"),
-    ("%mig_downgrade base --yes", "sqlite dev.db, environment migrations: stepped back by 1 revision, from a1 to base"),
+    ("%mig_downgrade base --yes", "sqlite dev.db, environment migrations: downgraded by 1 revision, from a1 to base"),
     ("%mig_revision -m more --id b2", "Written to migrations/versions/b2_more.py"),
     ("%mig_undo", "Deleted migrations/versions/b2_more.py; nothing was run."),
 ]
@@ -49,5 +49,5 @@ def test_what_changes_nothing_and_what_is_silenced_prints_nothing(migrated):
 def test_a_call_from_python_prints_the_same_line(migrated):
     migrated.run("from mig_ipython import mig\nmig.downgrade('base', yes=True)\nNone")
     assert migrated.printed.splitlines() == [
-        "sqlite dev.db, environment migrations: stepped back by 1 revision, from a1 to base"
+        "sqlite dev.db, environment migrations: downgraded by 1 revision, from a1 to base"
     ]

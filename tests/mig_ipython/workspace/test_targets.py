@@ -127,7 +127,7 @@ def test_each_schema_of_a_tenant_is_a_target(notebook, tmp_path, postgresql_url)
         live.exec_driver_sql("ALTER TABLE ten1.pets DROP age")
     notebook.run("%mig_autogenerate -m 'Add age' --id b2 --write\n%mig_upgrade")
     assert not notebook.run("%mig_diff")
-    assert "stepped back 3 of 3 targets" in repr(notebook.run("%mig_downgrade base --yes"))
+    assert "downgraded 3 of 3 targets" in repr(notebook.run("%mig_downgrade base --yes"))
     with engine.connect() as live:
         for schema in ("ten1", "ten2", "ten3"):
             assert sa.inspect(live).get_table_names(schema=schema) == ["alembic_version"]
@@ -166,7 +166,7 @@ def test_one_computed_version_table_is_read_by_running_env_py(notebook, tmp_path
     status = notebook.run("%mig")
     assert (status.current, status.pending, status.targets, status.drift) == (("a1",), 0, (), 0)
     assert notebook.run("%mig_history")[0].state == "applied"
-    assert "stepped back by 1 revision" in repr(notebook.run("%mig_downgrade base --yes"))
+    assert "downgraded by 1 revision" in repr(notebook.run("%mig_downgrade base --yes"))
 
 
 # ---- several databases
@@ -247,7 +247,7 @@ def test_each_database_of_a_multidb_environment_is_a_target(multidb, tmp_path):
     multidb.run("p = %mig_autogenerate -m second --id b2\np.write()")
     assert "upgraded 2 of 2" in repr(multidb.run("%mig_upgrade"))
     assert not multidb.run("%mig_diff")
-    assert "stepped back 2 of 2" in repr(multidb.run("%mig_downgrade -1 --yes"))
+    assert "downgraded 2 of 2" in repr(multidb.run("%mig_downgrade -1 --yes"))
     multidb.run("%mig_downgrade base --yes")
     assert tables(tmp_path / "log.db") == tables(tmp_path / "main.db") == ["alembic_version"]
 
