@@ -51,7 +51,7 @@ def test_what_a_student_sees_can_be_read(student, tmp_path):
     for place, (cell, said) in enumerate(CELLS, 1):
         outputs = student.run(student.cells.nth(place))
         view = outputs.locator(".mig-view").last
-        assert said in view.inner_text(), cell
+        assert said in view.inner_text().replace("\xa0", " "), cell
         seen = view.evaluate(LOOKS, 4.5)
         assert (seen["faint"], seen["unnamed"]) == ([], []), cell
     student.page.screenshot(path=tmp_path / "workshop.png")
