@@ -30,13 +30,7 @@ with op.get_context().autocommit_block():
 """
 
 
-@pytest.fixture(autouse=True)
-def python_handles_interrupts():
-    """The handler of a program and of a notebook's cell; workers of pytest-xdist have another one."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("python_handles_interrupts")
 
 
 @pytest.fixture(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import signal
 from pathlib import Path
 
 import pytest
@@ -65,12 +64,9 @@ def write(folder: Path, revision: str, down: str | None, body: str) -> None:
 
 
 @pytest.fixture
-def listener():
+def listener(python_handles_interrupts):
     """What interrupts the main thread soon after it was begun; with the handler of a program."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield InterruptsRevision("b2")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
+    return InterruptsRevision("b2")
 
 
 @pytest.mark.parametrize("body", ["in SQL", pytest.param("in Python", marks=pytest.mark.sweep)])

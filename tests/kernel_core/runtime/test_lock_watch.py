@@ -149,6 +149,7 @@ def test_the_limit_of_the_connection_is_as_it_was_afterwards(cats):
         command.downgrade(cats.config(), "a1")
 
 
+@pytest.mark.usefixtures("python_handles_interrupts")
 def test_an_interrupt_ends_the_wait_within_two_seconds(cats):
     if "psycopg2" in cats.url:
         pytest.skip("psycopg2 waits in C, where no signal is handled")
@@ -158,13 +159,9 @@ def test_an_interrupt_ends_the_wait_within_two_seconds(cats):
         sent.append(time.monotonic())
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with held_by_another_process(cats), pytest.raises(KeyboardInterrupt):
-            command.upgrade(cats.config(on_wait=interrupt, report_waits_after=0.05), "head")
-        assert time.monotonic() - sent[0] < patience(2)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with held_by_another_process(cats), pytest.raises(KeyboardInterrupt):
+        command.upgrade(cats.config(on_wait=interrupt, report_waits_after=0.05), "head")
+    assert time.monotonic() - sent[0] < patience(2)
     if "pymysql" in cats.url:
         command.resume(cats.config())
     assert command.upgrade(cats.config(), "head").after == ("b2",)

@@ -239,6 +239,7 @@ def test_in_one_transaction_a_lost_connection_ends_the_run_at_its_begin(one_tran
     assert (one_transaction.rows(), one_transaction.tables() & {"t_b", "t_d"}) == (["a"], set())
 
 
+@pytest.mark.usefixtures("python_handles_interrupts")
 def test_in_one_transaction_an_interrupt_rolls_back_the_whole_run(one_transaction):
     one_transaction.run("CREATE FUNCTION long() RETURNS INTEGER LANGUAGE sql AS 'SELECT pg_sleep(20); SELECT 1'")
     one_transaction.write("e", "d", ADDED.format("long()"))

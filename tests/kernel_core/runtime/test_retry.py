@@ -122,6 +122,7 @@ def test_a_locked_file_is_tried_again(project):
     assert "It did not begin; the database is at base. Trying again in " in heard[-1]
 
 
+@pytest.mark.usefixtures("python_handles_interrupts")
 def test_an_interrupt_ends_the_pause(postgresql_project):
     project = postgresql_project
     project.write("b2", None, FAILS_ONCE.format(error=RAISES.format(state="40001")))
@@ -129,11 +130,7 @@ def test_an_interrupt_ends_the_pause(postgresql_project):
     def interrupt(_message: str) -> None:
         threading.Timer(0.1, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt) as raised:
-            command.upgrade(project.config(retries=3, on_wait=interrupt), "head")
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        command.upgrade(project.config(retries=3, on_wait=interrupt), "head")
     assert raised.value.__notes__ == ["Stopped in upgrade of b2. It was rolled back; the database is at base."]
     assert tries(project) == 1
