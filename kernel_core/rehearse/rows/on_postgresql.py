@@ -170,9 +170,15 @@ class PostgresqlSide(PlainSide):
 
 
 def _is_in_place(pair: Pair) -> bool:
-    """Return whether the rows are where they were copied to, so that those not written since are the same."""
+    """Return whether the rows are where they were copied to, so that those not written since are the same.
+
+    A column that was dropped and added again has other values in rows that nobody has written.
+    """
     same_file = pair.before.file is not None and pair.before.file == pair.after.file
-    return same_file and all(old.type_ == new.type_ or (old.is_text and new.is_text) for old, new in pair.columns)
+    return same_file and all(
+        old.identity == new.identity and (old.type_ == new.type_ or (old.is_text and new.is_text))
+        for old, new in pair.columns
+    )
 
 
 def _row(connection: Connection, sql: str) -> tuple[Any, ...]:
