@@ -74,7 +74,7 @@ SHOWN_BY = {
 
 @functools.cache
 def messages(package: str) -> list[tuple[str, str]]:
-    """(file, text) for each text of a package that is no docstring and may advise something; values are left out."""
+    """(file, text) for each text of a package that is not a docstring and may advise something; values are left out."""
     found = []
     for path in sorted((ROOT / package).rglob("*.py")):
         place = path.relative_to(ROOT).as_posix()

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from ..util.exc import sqlstate
+
 LockFailure = Literal["", "timeout", "deadlock", "serialization"]
 
 _BY_STATE: dict[str, LockFailure] = {"55P03": "timeout", "40P01": "deadlock", "40001": "serialization"}
@@ -74,7 +76,7 @@ def ignored(_read: Callable[[], LockWait], _seconds: float) -> None:
 def lock_failure(error: BaseException) -> LockFailure:
     """Return which kind of failure the error of a database is, "" if it has nothing to do with locks."""
     cause = getattr(error, "orig", None) or error
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    state = sqlstate(cause)
     if state in _BY_STATE:
         return _BY_STATE[state]
     name = str(getattr(cause, "sqlite_errorname", ""))

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..runtime.autocommit import autocommits
+from ..util.exc import sqlstate
 from ..util.sql import tokens
 from .findings import Lock
 from .postgresql_manual import locks_outside_of_transactions
@@ -104,7 +105,7 @@ class LockWatch:
             execute(sql)
         except Exception as error:
             self._command("ROLLBACK")
-            if _state(error) not in _NEEDS_NO_TRANSACTION:
+            if sqlstate(error) not in _NEEDS_NO_TRANSACTION:
                 raise
             execute(sql)
             self._taken = tuple(self._from_manual(sql))
@@ -180,8 +181,3 @@ def _shown(schema: str, name: str) -> str:
 def _by_strength(lock: tuple[str, str]) -> tuple[int, str]:
     mode, name = lock
     return -_STRENGTH.index(mode) if mode in _STRENGTH else 0, name
-
-
-def _state(error: Exception) -> str:
-    found = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return str(found or "")

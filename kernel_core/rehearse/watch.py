@@ -25,7 +25,7 @@ from ..operations.operation import MigrateOperation
 from ..operations.ops import ExecuteSQLOp
 from ..operations.watching import watcher
 from ..runtime.autocommit import autocommits
-from ..util.exc import CommandError
+from ..util.exc import CommandError, sqlstate
 from .blockers.find import blockers_of
 from .capture import Capture
 from .findings import Blocker
@@ -168,8 +168,7 @@ def _run_alone(operations: BatchOperations, batch: Batch, operation: MigrateOper
 def _is_cancelled(failure: DBAPIError | CommandError) -> bool:
     """Return whether a statement was cancelled by an interrupt: the operation is not at fault."""
     error = getattr(failure, "orig", None)
-    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return state == "57014" or str(error) == "interrupted" or (getattr(error, "args", ()) or (0,))[0] == 1317
+    return sqlstate(error) == "57014" or str(error) == "interrupted" or (getattr(error, "args", ()) or (0,))[0] == 1317
 
 
 def _is_caught() -> bool:

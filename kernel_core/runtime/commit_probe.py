@@ -13,6 +13,7 @@ from contextlib import closing, suppress
 from typing import Any, Literal
 
 from ..ddl.postgresql.backend import last_row, takes_many_statements
+from ..util.exc import sqlstate
 from .transaction import RevisionTransaction
 
 Ended = Literal["", "committed", "aborted"]
@@ -50,8 +51,7 @@ class CommitProbe:
         try:
             self._run(f"ROLLBACK TO SAVEPOINT {_NAME}")
         except Exception as second:  # noqa: BLE001 - a driver's error; its code or text is compared
-            code = getattr(second, "sqlstate", None) or getattr(second, "pgcode", None)
-            is_gone = code in _GONE or "no such savepoint" in str(second)
+            is_gone = sqlstate(second) in _GONE or "no such savepoint" in str(second)
             return self.how_ended() if is_gone else ""
         return ""
 

@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from ..ddl.impl import DefaultImpl
 from ..ddl.statements import RunsStatements
-from ..util.exc import CommandError, VersionTableChanged
+from ..util.exc import CommandError, VersionTableChanged, sqlstate
 from .heads import RowChanges, as_text, row_changes
 
 DEFAULT_NAME = "alembic_version"
@@ -214,8 +214,7 @@ class VersionTable:
 def _says_that_it_exists(error: DBAPIError) -> bool:
     """Return whether a CREATE TABLE failed because the table exists, or is being created by another transaction."""
     cause = error.orig
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    return state in _EXISTS_ALREADY or (cause is not None and cause.args[:1] == (_TABLE_EXISTS,))
+    return sqlstate(cause) in _EXISTS_ALREADY or (cause is not None and cause.args[:1] == (_TABLE_EXISTS,))
 
 
 def _literal(head: str) -> ColumnClause[str]:

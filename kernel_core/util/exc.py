@@ -372,3 +372,11 @@ class DependencyLoopDetected(DependencyCycleDetected):
 def shortened(text: str, length: int = 60) -> str:
     """Return ``text`` as an error message quotes it: in quotes, on one line, and not too long."""
     return repr(text if len(text) <= length else f"{text[: length - 1]}…")
+
+
+def sqlstate(error: object) -> str:
+    """Return the SQLSTATE of an error of a driver of PostgreSQL, "" for any other.
+
+    The attribute is ``sqlstate`` in psycopg and asyncpg, ``pgcode`` in psycopg2.
+    """
+    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")

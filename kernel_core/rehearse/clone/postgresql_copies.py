@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from ...util.exc import sqlstate
 from ...util.sql import in_quotes
 from .source import Source
 
@@ -31,7 +32,7 @@ def create_from_template(admin: Connection, template: str, name: str) -> bool:
     try:
         admin.exec_driver_sql(create.replace("%", "%%"))
     except DBAPIError as error:
-        if _state(error) in ("55006", "42501"):  # object in use, insufficient privilege
+        if sqlstate(error.orig) in ("55006", "42501"):  # object in use, insufficient privilege
             return False
         raise
     return True
@@ -99,8 +100,3 @@ def _side_by_side(several: Sequence[Callable[[], None]]) -> None:
         each.start()
     for each in threads:
         each.join()
-
-
-def _state(error: DBAPIError) -> str:
-    found = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
-    return str(found or "")
