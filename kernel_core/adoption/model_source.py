@@ -19,7 +19,7 @@ from ..autogenerate.schemasource import column_source, constraint_source
 from ..autogenerate.writer import Writer
 from ..ddl.index_expressions import unbound_options, unbound_parts
 from ..operations.operation import Code
-from ..util.sqla_compat import AnyColumn, is_type_bound, referent, sorted_tables, table_prefixes
+from ..util.sqla_compat import AnyColumn, is_type_bound, referent, sorted_constraints, sorted_tables, table_prefixes
 from .class_names import attribute_name, class_name
 
 _RESERVED = frozenset({"Base", "Any", "DeclarativeBase", "Mapped", "mapped_column", "relationship", "sa"})
@@ -117,7 +117,7 @@ class _Module:
 
     def _items(self, table: Table) -> Iterator[str]:
         """Yield the constraints and indexes of a table."""
-        for constraint in sorted(table.constraints, key=lambda each: (type(each).__name__, str(each.name))):
+        for constraint in sorted_constraints(table):
             is_empty = isinstance(constraint, PrimaryKeyConstraint) and not constraint.columns
             if not is_empty and not is_type_bound(constraint):
                 yield constraint_source(constraint, self.write)

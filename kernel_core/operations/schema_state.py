@@ -30,6 +30,7 @@ from ..util.sqla_compat import (
     is_type_bound,
     literal_text,
     mark_primary_key,
+    sorted_constraints,
     sql_text,
 )
 
@@ -119,7 +120,7 @@ class SchemaState:
 
     def add_items(self, state: TableState, table: Table, *, constraint_of: Callable[[Constraint], Addition]) -> None:
         """Add the constraints and indexes of ``table`` to a table."""
-        for constraint in sorted(table.constraints, key=lambda each: (type(each).__name__, str(each.name))):
+        for constraint in sorted_constraints(table):
             is_empty = constraint.__visit_name__ == "primary_key_constraint" and not list(constraint.columns)  # type: ignore[attr-defined]
             if not is_type_bound(constraint) and not is_empty:
                 self.add_as_it_is(state, constraint_of(constraint), type(constraint))

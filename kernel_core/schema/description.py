@@ -26,7 +26,16 @@ from sqlalchemy.exc import CompileError, UnsupportedCompilationError
 from sqlalchemy.schema import Column, Constraint
 from sqlalchemy.types import TypeDecorator
 
-from ..util.sqla_compat import AnyColumn, AnyType, default_sql, final_name, is_type_bound, referred_parts, sql_text
+from ..util.sqla_compat import (
+    AnyColumn,
+    AnyType,
+    default_sql,
+    final_name,
+    is_type_bound,
+    referred_parts,
+    sorted_constraints,
+    sql_text,
+)
 
 _ACTIONS = ("ondelete", "onupdate", "match", "deferrable", "initially")
 
@@ -156,7 +165,7 @@ def _key(name: object, schema: object) -> str:
 
 def _table(table: Table, dialect: Dialect) -> TableDescription:
     primary = {column.name for column in table.primary_key.columns}
-    constraints = [_constraint(each, dialect) for each in table.constraints if not _is_implied(each)]
+    constraints = [_constraint(each, dialect) for each in sorted_constraints(table) if not _is_implied(each)]
     indexes = [_index(each, dialect) for each in table.indexes]
     prefixes = {str(each).lower(): "" for each in table._prefixes}  # noqa: SLF001 - no public name
     return TableDescription(

@@ -35,6 +35,7 @@ from ...util.sqla_compat import (
     is_type_bound,
     new_exclude_constraint,
     referent,
+    sorted_constraints,
     table_prefixes,
 )
 from ..context import AutogenContext, names
@@ -69,7 +70,7 @@ def table_alone(table: Table, dialect: Dialect, without: Collection[Constraint] 
         info=dict(table.info),
         **table.dialect_kwargs,
     )
-    for constraint in sorted(table.constraints, key=lambda constraint: str(constraint.name)):
+    for constraint in sorted(sorted_constraints(table), key=lambda constraint: str(constraint.name)):
         if constraint in without or is_type_bound(constraint):
             continue
         if isinstance(constraint, PrimaryKeyConstraint) and not constraint.columns:

@@ -10,7 +10,7 @@ from ...operations.kinds.rename_table import RenameTableOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from ...operations.operation import MigrateOperation
-from ...util.sqla_compat import final_name
+from ...util.sqla_compat import final_name, sorted_constraints
 from ..compare.copies import column_alone, create_foreign_key, create_unique, drop_constraint
 from ..context import AutogenContext
 from ..databases.signature import foreign_key_signature
@@ -77,7 +77,7 @@ def _constraints(context: AutogenContext, old: Table, new: Table, old_name: str)
     """Return the changes of unique constraints and foreign keys; checks are kept with the table."""
     left = [each for each in old.constraints if isinstance(each, (UniqueConstraint, ForeignKeyConstraint))]
     adds: list[MigrateOperation] = []
-    for constraint in sorted(new.constraints, key=lambda each: str(each.name)):
+    for constraint in sorted(sorted_constraints(new), key=lambda each: str(each.name)):
         if not isinstance(constraint, (UniqueConstraint, ForeignKeyConstraint)):
             continue
         same = next((each for each in left if _is_same(each, constraint, old_name, context)), None)

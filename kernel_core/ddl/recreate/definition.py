@@ -11,7 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Constraint, CreateIndex
 
 from ...operations.add_constraint import AddConstraintOp
-from ...util.sqla_compat import ddl_compiler, final_name, should_create
+from ...util.sqla_compat import ddl_compiler, final_name, should_create, sorted_constraints
 
 Kind = Literal["PRIMARY KEY", "UNIQUE", "FOREIGN KEY", "CHECK", "EXCLUDE", "INDEX"]
 
@@ -64,7 +64,7 @@ class TableDefinition:
 
 def clauses_of(table: Table, dialect: Dialect) -> list[Clause]:
     """Return the constraints and indexes of a Table, with the CHECKs of its types where this database has them."""
-    constraints = sorted(table.constraints, key=lambda each: (type(each).__name__, str(each.name)))
+    constraints = sorted_constraints(table)
     indexes = sorted(table.indexes, key=lambda each: str(each.name))
     stated = [each for each in constraints if column_names(each) or isinstance(each, CheckConstraint)]
     found = [clause for each in stated if (clause := constraint_clause(each, dialect)) is not None]

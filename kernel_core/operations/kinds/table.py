@@ -19,6 +19,7 @@ from ...util.sqla_compat import (
     has_schema_hooks,
     is_type_bound,
     pending_columns,
+    sorted_constraints,
     table_prefixes,
 )
 from ..add_constraint import AddConstraintOp
@@ -37,7 +38,7 @@ def own_constraints(table: Table) -> list[Constraint]:
     order = {PrimaryKeyConstraint: 0, ForeignKeyConstraint: 1}
     written = [
         constraint
-        for constraint in table.constraints
+        for constraint in sorted_constraints(table)
         if not is_type_bound(constraint) and (not isinstance(constraint, PrimaryKeyConstraint) or constraint.columns)
     ]
     return sorted(written, key=lambda c: (order.get(type(c), 2), type(c).__name__, str(c.name or ""), _column_names(c)))

@@ -7,6 +7,7 @@ from .constraints import (
     append_constraint,
     column_arguments,
     copy_constraint,
+    creation_order,
     excluded,
     final_name,
     has_rule,
@@ -19,6 +20,7 @@ from .constraints import (
     referred_parts,
     settled_name,
     should_create,
+    sorted_constraints,
     type_constraints,
 )
 from .deferred_table import created, deferred_table
@@ -46,7 +48,6 @@ from .inspection import inspects
 from .plain_objects import (
     ColumnShape,
     columns_named,
-    creation_order,
     has_custom_compiler,
     has_final_name,
     has_schema_hooks,
@@ -139,6 +140,7 @@ __all__ = [
     "settled_name",
     "should_create",
     "shown_sql",
+    "sorted_constraints",
     "sorted_tables",
     "sql_text",
     "sqlite_type",

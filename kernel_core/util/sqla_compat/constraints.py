@@ -211,3 +211,16 @@ def referred_parts(key: ForeignKey) -> tuple[str | None, str, str]:
 def excluded(constraint: ExcludeConstraint) -> list[tuple[Any, str]]:
     """Return the (expression, operator) pairs of a PostgreSQL ExcludeConstraint."""
     return [(expression, operator) for expression, _, operator in constraint._render_exprs]
+
+
+def creation_order(item: Constraint) -> int:
+    """Return the number by which SQLAlchemy sorts the constraints of a table."""
+    return item._creation_order
+
+
+def sorted_constraints(table: Table) -> list[Constraint]:
+    """Return the constraints of a table by their kind and name, those without a name as they were made.
+
+    ``table.constraints`` is a set: its order is another one in each process.
+    """
+    return sorted(table.constraints, key=lambda each: (type(each).__name__, str(each.name), creation_order(each)))

@@ -184,11 +184,6 @@ def plain_referent(constraint: ForeignKeyConstraint) -> tuple[str, list[str]] | 
     return tables.pop(), [part[1] for part in parts]
 
 
-def creation_order(item: Constraint) -> int:
-    """Return the number by which SQLAlchemy sorts the constraints of a table."""
-    return item._creation_order
-
-
 def has_final_name(name: object) -> bool:
     """Return whether a naming convention leaves a name as it is."""
     return isinstance(name, conv)

@@ -8,7 +8,7 @@ from sqlalchemy import Column, PrimaryKeyConstraint, String
 from sqlalchemy.types import NULLTYPE
 
 from ....util.exc import IrreversibleOperation, UnknownEffect
-from ....util.sqla_compat import AnyColumn, copy_column, plain_shape
+from ....util.sqla_compat import AnyColumn, copy_column, plain_shape, sorted_constraints
 from ...add_constraint import AddConstraintOp
 from ...base import BatchOperations, Operations
 from ...batch_directives import batch_directive
@@ -142,7 +142,7 @@ class AddColumnOp(ColumnOp):
         column = copy_column(self.column)
         table = operations.schema_obj.table(self.table_name, column, schema=self.schema)
         written_inline = operations.impl.add_column(self.table_name, column, schema=self.schema, **options, **self.kw)
-        for constraint in sorted(table.constraints, key=lambda found: (type(found).__name__, str(found.name))):
+        for constraint in sorted_constraints(table):
             if isinstance(constraint, PrimaryKeyConstraint) or constraint in (written_inline or ()):
                 continue
             operations.impl.add_constraint(constraint)
