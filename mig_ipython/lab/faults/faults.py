@@ -15,7 +15,7 @@ from .crash import Armed, Crash, crashing
 from .lock import HAS_THREADS, Holder
 from .people import alter_by_hand, push_revision
 
-SECONDS = 3.0
+SECONDS = 10.0
 """How long the lock is held where it ends by itself."""
 
 
