@@ -81,7 +81,7 @@ def _rebased(config: Config, options: argparse.Namespace) -> Iterable[str]:
         raise CommandError("merge --rebase HEAD takes at most one further revision: the one to put HEAD after.")
     found = command.rebase(config, options.rebase, *options.revisions)
     for warning in found.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"Warning: {warning}", file=sys.stderr)
     path = os.path.relpath(found.path)
     return (
         [] if options.quiet else [f"{path}: {found.revision} follows {found.onto} (before: {found.before or 'base'})"]

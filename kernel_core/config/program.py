@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import sys
@@ -17,6 +18,7 @@ from ..util.secrets import redact, remember_environment
 from .configuration import Config
 from .installed import installed_names, run_installed
 from .output import printed
+from .plain_warnings import plain_warnings
 from .usage import COMMANDS, Command, command_of
 
 
@@ -49,8 +51,15 @@ class CommandLine:
         self._add(fn.__name__, command_of(fn))
 
     def main(self, argv: Sequence[str] | None = None) -> None:
-        """Run one command; raises SystemExit if it fails."""
-        arguments = list(sys.argv[1:] if argv is None else argv)
+        """Run one command; raises SystemExit if it fails.
+
+        Without ``argv`` the process is this program: its arguments are read, and Python warnings are shown as
+        ``Warning: ...``. A program that calls this with ``argv`` keeps its own way of showing warnings.
+        """
+        with plain_warnings() if argv is None else contextlib.nullcontext():
+            self._main(list(sys.argv[1:] if argv is None else argv))
+
+    def _main(self, arguments: list[str]) -> None:
         if arguments[:1] == ["--alias"]:
             self._run_aliased(arguments[1:])
         code = run_installed(arguments, [*self._commands.choices], self.prog)
