@@ -119,6 +119,7 @@ def test_an_environment_in_a_folder_below_is_named(tmp_path, monkeypatch, capsys
 )
 def test_a_database_that_cannot_be_reached_is_one_line(mig, monkeypatch, url, message):
     monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setitem(sys.modules, "psycopg2", None)  # as if not installed
     code, out, err = mig("current")
     assert (code, out) == (255, "")
     assert message in err
