@@ -20,7 +20,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, expect, sync_playwright
 
 CHROMIUM_FLAGS = [
     "--headless",
@@ -32,7 +32,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT = 60  # seconds that a server, a kernel or a cell may take
+WAIT = 60  # seconds that a server, a kernel, a cell or an expectation of the page may take
+expect.set_options(timeout=WAIT * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,11 +77,15 @@ class OpenNotebook:
 
     def __init__(self, page: Page) -> None:
         self.page, self.errors = page, list[str]()
-        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        page.on("console", self._note)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.cells = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell")
         self.cells.first.wait_for(timeout=WAIT * 1000)
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=WAIT * 1000)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} {message.location['url']}")
 
     def cell(self, text: str) -> Locator:
         """The first cell whose source or output holds ``text``."""

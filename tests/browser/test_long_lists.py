@@ -30,32 +30,20 @@ def show(count):
     display(ReviewPanel(Proposal()))
 show(2)
 """
-MEASURED = """\
-import time
-began = time.process_time()
-show({rows})
-print("kernel:", round(time.process_time() - began, 2), "s")
-"""
 
 
-def test_200_rows_take_less_than_2_seconds_and_500_less_than_4(notebook_of):
-    """The seconds are those of both processors, the kernel's and the page's: other work on the machine counts nothing."""
-    notebook = notebook_of(MODELS, *(MEASURED.format(rows=rows) for rows in (200, 500)))
-    notebook.run_until("show(2)")  # imports are done, as after the cell that connects
-    page = notebook.page.context.new_cdp_session(notebook.page)
-    page.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def busy() -> float:
-        told = page.send("Performance.getMetrics")["metrics"]
-        return next(one["value"] for one in told if one["name"] == "TaskDuration")
-
-    for rows, most in ((200, 2.0), (500, 4.0)):
-        cell, before = notebook.cell(f"show({rows})"), busy()
-        outputs = notebook.run(cell)
-        outputs.locator(".mig-row").nth(199).wait_for(state="attached")  # of 500 rows the others are listed on request
-        drawn = busy() - before
-        made = float(re.search(r"kernel: ([\d.]+) s", outputs.inner_text())[1])
-        assert drawn + made < most, f"{rows} rows took {drawn:.1f} s in the page and {made:.1f} s in the kernel"
+def test_a_row_is_few_elements_of_the_page_and_500_rows_are_hardly_more_than_200(notebook_of):
+    """Of 500 rows the others are listed on request. Seconds are compared in benchmarks; they depend on the machine."""
+    notebook = notebook_of(MODELS, "show(100)", "show(200)", "show(500)")
+    notebook.run_until("show(2)")
+    elements = {}
+    for rows in (100, 200, 500):
+        outputs = notebook.run(notebook.cell(f"show({rows})"))
+        outputs.locator(".mig-row").nth(min(rows, 200) - 1).wait_for(state="attached")
+        elements[rows] = outputs.locator("*").count()
+    tables = {rows: rows // 2 for rows in elements}
+    assert elements[200] - elements[100] <= 100 * 8 + (tables[200] - tables[100]) * 3, elements
+    assert elements[500] - elements[200] <= tables[500] - tables[200] + 20, f"an option for each table: {elements}"
     assert notebook.errors == []
 
 
