@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -348,12 +349,16 @@ def _operations(
 
 
 def _watch(config: Config, options: argparse.Namespace) -> None:
-    """Print each revision when it is done; in offline mode only the SQL is printed."""
+    """Print each revision when it is done; in offline mode only the SQL is printed.
+
+    A run goes on if the program that reads the output has ended.
+    """
 
     @shows_later
     def print_step(event: RunEvent) -> None:
         if event.kind == "done":
-            config.print_stdout(f"{event.direction} {event.revision}  {event.doc}  ({event.seconds:.2f} s)")
+            with contextlib.suppress(BrokenPipeError):
+                config.print_stdout(f"{event.direction} {event.revision}  {event.doc}  ({event.seconds:.2f} s)")
 
     if not options.quiet and not getattr(options, "sql", False):
         config.attributes.setdefault("on_step", print_step)
@@ -369,7 +374,12 @@ def _lock(config: Config, options: argparse.Namespace) -> None:
     if options.no_lock:
         config.attributes["run_lock"] = False
     for event in ("on_wait", "on_notice"):
-        config.attributes.setdefault(event, lambda message: print(message, file=sys.stderr, flush=True))
+        config.attributes.setdefault(event, _print_notice)
+
+
+def _print_notice(message: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        print(message, file=sys.stderr, flush=True)
 
 
 def _lost(scripts: ScriptDirectory, current: Iterable[str]) -> list[str]:

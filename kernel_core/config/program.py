@@ -94,6 +94,8 @@ class CommandLine:
         try:
             for line in options.mig_command.run(config, options):
                 printed(redact(line), options, config.stdout)
+            if config.stdout is sys.stdout:
+                sys.stdout.flush()  # else a closed pipe is noticed while Python exits, which prints an error of its own
         except KeyboardInterrupt as error:
             _stop(error)
         except ProgramExit as error:
@@ -102,6 +104,8 @@ class CommandLine:
             _report_exit(error)
             raise
         except Exception as error:
+            if isinstance(error, BrokenPipeError) and _is_output_closed():
+                _end_unread(error)
             if options.raiseerr:
                 sys.excepthook = _show_redacted
                 raise
@@ -174,6 +178,26 @@ def _exit(error: ProgramExit) -> NoReturn:
     if str(error):
         print(f"FAILED: {with_relative_paths(redact(str(error)))}", file=sys.stderr)
     raise SystemExit(error.code) from None
+
+
+def _is_output_closed() -> bool:
+    """Return whether the program that reads stdout has ended; a BrokenPipeError may also be that of a database."""
+    import select  # noqa: PLC0415 - only after such an error
+
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), select.POLLERR)
+    except (AttributeError, OSError):  # no such function on Windows, no file behind a stdout that was replaced
+        return False
+    return bool(poll.poll(0))
+
+
+def _end_unread(error: BrokenPipeError) -> NoReturn:
+    """End the program because its reader has ended, as in ``mig history | head -1``: silently, as other programs do."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python prints what is left while it exits
+    if isinstance(error, CommandError):  # a print() in a version file
+        _fail(error)
+    raise SystemExit(128 + 13) from None  # as if SIGPIPE had ended it
 
 
 def _fail(error: Exception) -> NoReturn:

@@ -300,3 +300,40 @@ def test_a_traceback_with_raiseerr_shows_no_secret(project):
     assert done.returncode == 1
     assert "RuntimeError" in done.stderr
     assert "verysecret9" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "unbuffered"),
+    [
+        (["upgrade", "head"], "1"),
+        pytest.param(["upgrade", "head"], "", marks=pytest.mark.sweep),
+        pytest.param(["history"], "", marks=pytest.mark.sweep),
+        pytest.param(["history"], "1", marks=pytest.mark.sweep),
+        pytest.param(["upgrade", "a1:b2", "--sql"], "", marks=pytest.mark.sweep),
+    ],
+)
+def test_a_program_whose_reader_has_ended_does_its_work_and_ends_silently(project, words, unbuffered):
+    project.chain("a1", "b2", "c3")
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [sys.executable, "-m", "kernel_core", "-c", project.ini, *words],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, ""), (
+        "as if SIGPIPE had ended it: nothing says that the server is down"
+    )
+    if words == ["upgrade", "head"]:
+        assert project.rows() == ["c3"]
+
+
+@pytest.mark.sweep
+def test_a_broken_pipe_of_a_version_file_is_its_error(project, mig):
+    project.write("a1", None, upgrade="raise BrokenPipeError('the server has ended')")
+    code, _, shown = mig("upgrade", "head")
+    assert (code, shown.startswith("FAILED: Revision a1 (a1.py, line 9) failed: BrokenPipeError: ")) == (255, True)
