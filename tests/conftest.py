@@ -13,6 +13,7 @@ Tests of properties draw the same examples in each run: 30, with ``--hypothesis-
 of ``settings.default.max_examples``.
 
 The quick run draws of the cases of each test; `sampling` says which. A run that names a file or folder tries all in it.
+``MIG_PART=2/4`` runs the second quarter of the cases that are selected; which ones these are depends on their ids alone.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from restored_logging import restored_logging
-from sampling import QuickCollection, is_quick, undrawn
+from sampling import QuickCollection, is_quick, outside_part, undrawn
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -107,6 +108,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in undrawn(items):
             item.add_marker("sweep")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if "MIG_PART" in os.environ:
+        others = set(outside_part(items, os.environ["MIG_PART"]))
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=list(others))
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -38,6 +39,14 @@ def sampled(rows: Iterable[Any], quick: int | Collection[Any]) -> list[Any]:
         else pytest.param(*(row if isinstance(row, tuple) else (row,)), marks=pytest.mark.sweep)
         for place, row in enumerate(rows)
     ]
+
+
+def outside_part(items: Iterable[pytest.Item], part: str) -> list[pytest.Item]:
+    """Return the cases that are not in ``part``, such as ``2/4``; each case is in one of the four, by its id alone."""
+    match = re.fullmatch("([0-9]+)/([0-9]+)", part)
+    if match is None or not 1 <= (number := int(match[1])) <= (count := int(match[2])):
+        raise pytest.UsageError(f"MIG_PART is {part!r}. Set it to a part such as 2/4: the second of four.")
+    return [item for item in items if crc32(item.nodeid.encode()) % count != number - 1]
 
 
 def undrawn(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:

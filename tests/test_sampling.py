@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from sampling import DRAWN, QuickCollection, is_quick, undrawn
+from sampling import DRAWN, QuickCollection, is_quick, outside_part, undrawn
 
 
 class Case(pytest.Item):
@@ -43,6 +43,21 @@ def test_every_database_is_drawn_and_every_pair_of_them(request):
         if all(f"{database}-{number}" in left_out(request, *cases) for number in range(9))
     }
     assert drawn == set(databases)
+
+
+def test_each_case_is_in_one_part_whatever_else_is_collected(request):
+    items = [Case.from_parent(request.node.parent, name=f"test_it[{number}]") for number in range(400)]
+    outside = [{item.name for item in outside_part(items, f"{number}/4")} for number in (1, 2, 3, 4)]
+    parts = [{item.name for item in items} - others for others in outside]
+    assert sorted(name for part in parts for name in part) == sorted(item.name for item in items)
+    assert all(60 <= len(part) <= 140 for part in parts)
+    assert {item.name for item in outside_part(items[::7], "2/4")} == outside[1] & {item.name for item in items[::7]}
+
+
+@pytest.mark.parametrize("part", ["", "2", "0/4", "5/4", "1/0", "-1/4", "a/b"])
+def test_a_part_that_there_is_not_is_an_error(part):
+    with pytest.raises(pytest.UsageError, match="Set it to a part such as 2/4"):
+        outside_part([], part)
 
 
 def test_cases_that_have_the_mark_are_not_counted(request):

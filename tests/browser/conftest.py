@@ -32,7 +32,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT = 60  # seconds that a server, a kernel, a cell or an expectation of the page may take
+WAIT = 180  # seconds that a server, a kernel, a cell or an expectation of the page may take
 expect.set_options(timeout=WAIT * 1000)
 
 
