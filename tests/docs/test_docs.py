@@ -147,6 +147,12 @@ def test_every_page_is_in_the_navigation(reference: dict[str, str]) -> None:
     assert listed == written | set(reference) | notebooks
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_the_first_page_leads_to_every_guide(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert [one.name for one in (ROOT / "docs/guides").glob("*.md") if f"guides/{one.name})" not in text] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
 def test_every_link_leads_somewhere(page: Path, reference: dict[str, str]) -> None:
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
