@@ -51,7 +51,8 @@ class Blocker:
     """Why an operation or a statement fails: which rows, how many, and the query that finds them.
 
     ``rows`` is None where the database gives only an error, which is in ``error``. ``follows`` marks a failure after
-    another one on the same table, which may be the cause. ``sample`` has up to five of the rows.
+    another one on the same table, which may be the cause. ``sample`` has up to five of the rows, ``columns`` are those
+    whose values are in the way.
     """
 
     kind: BlockerKind
@@ -64,6 +65,7 @@ class Blocker:
     sample: tuple[Row, ...] = ()
     error: str = ""
     follows: bool = False
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +106,14 @@ class TableRows:
         """Return what happened, in words."""
         name = f"{self.table} (was {self.renamed_from})" if self.renamed_from else self.table
         if self.before is None:
-            return f"{name}: a new table with {_rows(self.after or 0)}"
+            return f"{name}: a new table {_with_rows(self.after)}"
         if self.after is None:
-            return f"{name}: the table is removed with its {_rows(self.before)}"
-        words = [f"{_rows(number)} {what}" for number, what in self._numbers() if number]
-        words += [f"{column} filled in {_rows(number)}" for column, number in self.filled.items() if number]
-        words += [f"{_values(number)} of {column} lost" for column, number in self.lost.items() if number]
+            return f"{name}: a table {_with_rows(self.before)} is removed"
+        words = [f"{counted(number, 'row')} {what}" for number, what in self._numbers() if number]
+        words += [f"{column} filled in {counted(number, 'row')}" for column, number in self.filled.items() if number]
+        words += [f"{counted(number, 'value')} of {column} lost" for column, number in self.lost.items() if number]
         if self.columns:
-            words.append("changed: " + ", ".join(f"{name} in {number}" for name, number in self.columns.items()))
+            words.append("changed: " + ", ".join(f"{name} in {number:,}" for name, number in self.columns.items()))
         return f"{name}: {'; '.join(words) or 'no row changed'}"
 
     def _numbers(self) -> Iterator[tuple[int, str]]:
@@ -208,9 +210,10 @@ def _names(sql: str, table: str) -> bool:
     return table.rpartition(".")[2] in sql
 
 
-def _rows(number: int) -> str:
-    return f"{number:,} row{'' if number == 1 else 's'}"
+def _with_rows(number: int | None) -> str:
+    return f"with {counted(number, 'row')}" if number else "without rows"
 
 
-def _values(number: int) -> str:
-    return f"{number:,} value{'' if number == 1 else 's'}"
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 row``, ``2,000 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

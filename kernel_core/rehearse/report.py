@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..util.secrets import redact
-from .findings import Blocker, Lock, Rehearsal, Statement
+from .findings import Blocker, Lock, Rehearsal, Statement, counted
 from .masking import masked
 from .postgresql_locks import BLOCKS
 
@@ -36,15 +36,19 @@ def lead(found: Rehearsal) -> str:
     """Return the result in one sentence."""
     if not found.revisions:
         return f"{found.target} is at {', '.join(found.before) or 'base'}; there is nothing to rehearse."
-    steps = f"{found.direction} by {_count(len(found.revisions), 'revision')}"
+    steps = f"{found.direction} by {counted(len(found.revisions), 'revision')}"
     data = (
-        "without rows" if found.schema_only else f"with up to {found.sample} rows of each table" if found.sample else ""
+        "without rows"
+        if found.schema_only
+        else f"with up to {counted(found.sample, 'row')} of each table"
+        if found.sample
+        else ""
     )
     where = f"rehearsed on a clone{f' {data}' if data else ''}"
     if found.is_clean:
         return f"{found.target}: {steps}, {where}: every statement ran."
     number = len(found.blockers)
-    return f"{found.target}: {steps}, {where}: {_count(number, 'blocker')}."
+    return f"{found.target}: {steps}, {where}: {counted(number, 'blocker')}."
 
 
 def sections(found: Rehearsal, *, shows_values: bool = True) -> list[Section]:
@@ -158,10 +162,10 @@ def _rows(found: Rehearsal, shows_values: bool) -> Iterable[tuple[str, tuple[str
         keyless = () if each.key or each.before is None or each.after is None else ("it has no primary key",)
         yield each.sentence(), (*keyless, *details)
     if len(changed) > LONGEST:
-        yield f"and {len(changed) - LONGEST} more tables", ()
+        yield f"and {counted(len(changed) - LONGEST, 'more table')}", ()
     same = len(found.rows) - len(changed)
     if same:
-        yield f"{_count(same, 'table')} with the same rows as before", ()
+        yield f"{counted(same, 'table')} with the same rows as before", ()
 
 
 def _statements(found: Rehearsal) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -177,7 +181,7 @@ def _statements(found: Rehearsal) -> Iterable[tuple[str, tuple[str, ...]]]:
 
 
 def _statement(found: Rehearsal, statement: Statement) -> str:
-    rows = "" if statement.rows is None else f", {_count(statement.rows, 'row')}"
+    rows = "" if statement.rows is None else f", {counted(statement.rows, 'row')}"
     guess = found.estimate(statement)
     scaled = f", about {guess:.2f} s on all rows" if guess > statement.seconds * 1.5 else ""
     mark = "✗" if statement.failed else "✓"
@@ -244,7 +248,3 @@ def _md(text: str) -> str:
     """Escape what Markdown or HTML would read as markup."""
     escaped = html.escape(text, quote=False)
     return "".join(f"\\{one}" if one in "\\`*_[]|#~" else one for one in escaped)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -38,7 +38,7 @@ from mig_ipython.views.rehearsal import RehearsalReport
 def report(number):
     query = "SELECT " + ", ".join(f"users.column_{{each:02}}" for each in range(30)) + " FROM users WHERE users.email IS NULL"
     rows = tuple({{"id": each, "email": None, "name": "Ada Lovelace " * each}} for each in range(1, 6))
-    blockers = [Blocker("null", "b2", f"Alter column email of users_{{each}}", "users", "70 rows: email is NULL in them", 70, query, rows) for each in range(number)]
+    blockers = [Blocker("null", "b2", f"Alter column email of users_{{each}}", "users", "email is NULL in 70 rows", 70, query, rows) for each in range(number)]
     statements = [Statement("b2", "", f"UPDATE users_{{each}} SET name = " + "'long' || " * 30 + "''", each, 0.1, (Lock("AccessExclusiveLock", "users"),), ("users",)) for each in range(number)]
     schema = [("+", f"users_{{each}}", "column email VARCHAR(80)") for each in range(number)]
     changed = TableRows("users", 9, 8, 0, 1, 5, ("id",), {{"name": 5}}, sample=(RowChange({{"id": 1}}, {{"name": ("a", "b")}}),))
@@ -225,10 +225,10 @@ def test_pictures_of_safer_ways_to_be_looked_at(lab, open_notebook, theme, table
     opened.run_until('-m "strict"').locator(".mig-review").wait_for()
     panel, folder = opened.page.locator(".mig-review"), tmp_path_factory.getbasetemp()
     panel.get_by_role("button", name=re.compile("unique index")).first.click()
-    panel.get_by_role("button", name="Rewrite & rehearse").wait_for()
+    panel.get_by_role("button", name="Rehearse it").wait_for()
     opened.page.wait_for_timeout(800)
     opened.page.screenshot(path=folder / f"{Path(name).parent}-offered.png")
-    panel.get_by_role("button", name="Rewrite & rehearse").click()
+    panel.get_by_role("button", name="Rehearse it").click()
     panel.get_by_text("Rehearsed on a clone", exact=False).or_(
         panel.get_by_text("blocker", exact=False)
     ).first.wait_for(timeout=90_000)

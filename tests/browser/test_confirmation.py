@@ -52,7 +52,7 @@ def test_rehearse_shows_what_would_be_lost_and_the_database_keeps_it(lab, notebo
     notebook = notebook_of(BEGIN, FILL, "%mig_downgrade base")
     asked = notebook.run_until("%mig_downgrade base")
     asked.get_by_role("button", name="Rehearse").click()
-    expect(asked.get_by_text("rehearsed: users: the table is removed with its 2 rows")).to_be_visible()
+    expect(asked.get_by_text("rehearsed: users: a table with 2 rows is removed")).to_be_visible()
     report = asked.get_by_role("group", name="Rehearsal")
     expect(report.get_by_text("every statement ran")).to_be_visible()
     expect(asked.get_by_role("button", name="Downgrade, losing data")).to_be_disabled()

@@ -23,7 +23,7 @@ from ...operations.ops import (
 )
 from ...util.sql import in_quotes
 from ...util.sqla_compat import default_sql, shown_sql, sql_text
-from ..findings import BlockerKind
+from ..findings import BlockerKind, counted
 from .conditions import as_condition, compared, index_value, is_checked_later, unmet, without_parent
 from .misfits import misfits
 
@@ -32,12 +32,21 @@ SAMPLE = 5
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Rows of ``table`` that an operation cannot take: those of the query ``rows``, and ``shown`` columns of them."""
+    """Rows of ``table`` that an operation cannot take: those of the query ``rows``, because of their ``columns``.
+
+    ``lead`` and ``rest`` are what a sentence has before and after the number of the rows.
+    """
 
     kind: BlockerKind
     table: str
-    text: str
+    lead: str
     rows: sa.Select[Any]
+    rest: str = ""
+    columns: tuple[str, ...] = ()
+
+    def text(self, number: int) -> str:
+        """Return the sentence for a number of rows: ``email is NULL in 3 rows``."""
+        return f"{self.lead}{counted(number, 'row')}{self.rest}"
 
 
 class Tables:
@@ -87,10 +96,11 @@ def _added_column(tables: Tables, operation: AddColumnOp) -> Iterator[Check]:
     if table is None:
         return
     if not column.nullable and column.server_default is None and column.computed is None and column.identity is None:
-        yield Check("null", shown, f"{column.name} is NOT NULL and has no default for them", _select(tables, table, []))
+        text = f"{column.name} is NOT NULL and has no default for "
+        yield Check("null", shown, text, _select(tables, table, []), columns=(column.name,))
     elif column.unique and column.server_default is not None:
-        text = f"they would all have {default_sql(column.server_default)} in {column.name}, which is unique"
-        yield Check("duplicate", shown, text, _select(tables, table, []))
+        text = f" would have {default_sql(column.server_default)} in {column.name}, which is unique"
+        yield Check("duplicate", shown, "", _select(tables, table, []), text, (column.name,))
 
 
 def _altered_column(tables: Tables, operation: AlterColumnOp) -> Iterator[Check]:
@@ -100,10 +110,11 @@ def _altered_column(tables: Tables, operation: AlterColumnOp) -> Iterator[Check]
     column = table.c[operation.column_name]
     if operation.modify_nullable is False:
         rows = _select(tables, table, [column.name], column.is_(None))
-        yield Check("null", shown, f"{operation.name_after} is NULL in them", rows)
+        yield Check("null", shown, f"{operation.name_after} is NULL in ", rows, columns=(operation.name_after,))
     if operation.modify_type is not None:
         for kind, text, condition in misfits(tables.connection, table, column, operation):
-            yield Check(kind, shown, text, _select(tables, table, [column.name], condition))
+            rows = _select(tables, table, [column.name], condition)
+            yield Check(kind, shown, text, rows, columns=(operation.name_after,))
 
 
 def _unique(
@@ -117,10 +128,11 @@ def _unique(
     values = [_part(table, part, lengths, dialect) for part in parts]
     conditions = compared(values, operation.kw, dialect)
     rows, described = _with_equals(tables, table, values, conditions), _described(parts)
-    yield Check("duplicate", shown, f"they have the same {described} as another row", rows)
+    columns = tuple(part for part in parts if isinstance(part, str))
+    yield Check("duplicate", shown, "", rows, f" have the same {described} as another row", columns)
     if isinstance(operation, CreatePrimaryKeyOp) and dialect != "sqlite":
         empty = _select(tables, table, list(operation.columns), sa.or_(*(value.is_(None) for value in values)))
-        yield Check("null", shown, f"{described} is NULL in them", empty)
+        yield Check("null", shown, f"{' or '.join(operation.columns)} is NULL in ", empty, columns=columns)
 
 
 def _with_equals(
@@ -150,8 +162,9 @@ def _foreign_key(tables: Tables, operation: CreateForeignKeyOp) -> Iterator[Chec
     matches_full = str(operation.kw.get("match") or "").upper() == "FULL"
     condition = without_parent(table, local, referred, operation.remote_cols, matches_full=matches_full)
     names = ", ".join(operation.local_cols)
-    text = f"{names} refers to a row that {shown_name(operation.referent_schema, operation.referent_table)} lacks"
-    yield Check("orphan", shown, text, _select(tables, table, list(operation.local_cols), condition))
+    text = f"{names} refers to a row that {shown_name(operation.referent_schema, operation.referent_table)} lacks, in "
+    rows = _select(tables, table, list(operation.local_cols), condition)
+    yield Check("orphan", shown, text, rows, columns=tuple(operation.local_cols))
 
 
 def _check(tables: Tables, operation: CreateCheckConstraintOp) -> Iterator[Check]:
@@ -161,7 +174,7 @@ def _check(tables: Tables, operation: CreateCheckConstraintOp) -> Iterator[Check
     condition = operation.condition if isinstance(operation.condition, str) else sql_text(operation.condition)
     names = [column.name for column in table.c if column.name in condition]
     rows = _select(tables, table, names, unmet(operation))
-    yield Check("check", shown, f"{condition} is false for them", rows)
+    yield Check("check", shown, f"{condition} is false for ", rows, columns=tuple(names))
 
 
 def _exclusion(tables: Tables, operation: CreateExcludeConstraintOp) -> Iterator[Check]:
@@ -180,7 +193,8 @@ def _exclusion(tables: Tables, operation: CreateExcludeConstraintOp) -> Iterator
     conditions: list[Any] = [meets]
     if operation.where is not None:
         conditions.append(as_condition(operation.where))
-    yield Check("exclusion", shown, "another row conflicts with them", _select(tables, table, names, *conditions))
+    rows = _select(tables, table, names, *conditions)
+    yield Check("exclusion", shown, "", rows, " conflict with other rows", tuple(names))
 
 
 def _enum_values(tables: Tables, operation: SetEnumValuesOp) -> Iterator[Check]:
@@ -190,9 +204,9 @@ def _enum_values(tables: Tables, operation: SetEnumValuesOp) -> Iterator[Check]:
             continue
         column = table.c[use["column"]]
         unknown = sa.cast(column, sa.Text).not_in(operation.labels)
-        text = f"{column.name} has a value that is removed from {operation.name}"
+        text = f"{column.name} has a value that is removed from {operation.name}, in "
         shown = shown_name(use.get("schema"), use["table"])
-        yield Check("enum value", shown, text, _select(tables, table, [column.name], unknown))
+        yield Check("enum value", shown, text, _select(tables, table, [column.name], unknown), columns=(column.name,))
 
 
 _CHECKS: dict[type[MigrateOperation], Callable[[Tables, Any], Iterator[Check]]] = {

@@ -35,11 +35,12 @@ def blockers_of(
                             revision,
                             operation.sentence(),
                             check.table,
-                            f"{rows:,} row{'' if rows == 1 else 's'}: {check.text}",
+                            check.text(rows),
                             rows,
                             query,
                             sample,
                             message(error),
+                            columns=check.columns,
                         )
                     )
     if not found:

@@ -23,7 +23,7 @@ _FUNCTION = "pg_temp.mig_fits"
 def misfits(
     connection: Connection, table: sa.TableClause, column: sa.ColumnElement[Any], operation: AlterColumnOp
 ) -> Iterator[tuple[BlockerKind, str, sa.ColumnElement[bool]]]:
-    """Yield (kind, text, condition of the rows) for what does not fit the new type."""
+    """Yield (kind, text before the number of rows, condition of the rows) for what does not fit the new type."""
     after = operation.modify_type
     assert after is not None, "the type changes"
     kind: BlockerKind = "enum value" if isinstance(after, sa.Enum) else "misfit"
@@ -32,7 +32,7 @@ def misfits(
         using = str(operation.kw.get("postgresql_using") or "") or in_quotes(operation.column_name)
         yield (
             kind,
-            f"{operation.column_name} is not a valid {spelled} in them",
+            f"{operation.column_name} is not a valid {spelled} in ",
             _does_not_fit(connection, table, spelled, using),
         )
         return
@@ -41,7 +41,7 @@ def misfits(
     )
     for change in value_changes(column, operation.column_name, after, connection.dialect.name, strict=strict):
         if change.severity == "may fail" and isinstance(change.condition, sa.ColumnElement):
-            yield kind, change.text, sa.and_(column.is_not(None), change.condition)
+            yield kind, f"{change.text}: ", sa.and_(column.is_not(None), change.condition)
 
 
 def _does_not_fit(connection: Connection, table: sa.TableClause, spelled: str, using: str) -> sa.ColumnElement[bool]:

@@ -233,7 +233,7 @@ def twice_the_same_name(notebook) -> None:
 def test_it_is_rehearsed_before_it_is_written(migrated, tmp_path):
     twice_the_same_name(migrated)
     shown = str(migrated.run(CHECK.format(options="--rehearse")))
-    assert "2 rows: they have the same name as another row" in shown
+    assert "2 rows have the same name as another row" in shown
     assert "Nothing is written yet" in shown
     assert not list((tmp_path / "migrations" / "versions").glob("b2*"))
 

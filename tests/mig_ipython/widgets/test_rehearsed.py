@@ -158,14 +158,14 @@ def test_a_real_review_and_a_real_question_are_rehearsed(migrated):
     migrated.run("import sqlalchemy as sa\nempty = sa.MetaData()")
     panel = ReviewPanel(migrated.run("p = %mig_autogenerate empty -m 'No users' --id b2\np"))
     panel.footer.rehearse.click()
-    assert "users: the table is removed with its 2 rows" in panel.rehearsed.widget.value
+    assert "users: a table with 2 rows is removed" in panel.rehearsed.widget.value
     assert not panel.written
     panel.footer.write.click()
     assert migrated.fail("%mig_upgrade").count("%mig_rehearse") == 1
     assert "%mig_rehearse b2" in repr(migrated.run("plan = %mig_upgrade b2 --plan\nplan"))
     assert "%mig_rehearse base --downgrade" in repr(migrated.run("plan = %mig_downgrade base --plan\nplan"))
     panel.footer.rehearse.click()
-    assert "users: the table is removed with its 2 rows" in panel.rehearsed.widget.value
+    assert "users: a table with 2 rows is removed" in panel.rehearsed.widget.value
 
 
 def test_a_plan_that_loses_nothing_names_no_rehearsal(migrated):
