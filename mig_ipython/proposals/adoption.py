@@ -120,6 +120,10 @@ class Adoption(Proposal):
                 "A baseline is not run: the database has all of this already. `.write()` compares the two."
             )
 
+    def rehearse_rewrite(self, *_: object, **__: object) -> RehearsalReport:
+        """Raise MigError: a baseline is not run."""
+        return self.rehearse()
+
     def again(self) -> Self:
         """Read the database again and start a new review."""
         with user_errors():

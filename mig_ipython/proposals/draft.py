@@ -230,7 +230,10 @@ class Draft:
         if self.path is not None:
             return None
         self._environment(self._host.workspace())
-        operations = self._accepted("rehearse")
+        return self.unwritten_of(self._accepted("rehearse"))
+
+    def unwritten_of(self, operations: UpgradeOps) -> UnwrittenFile:
+        """Return the file as `write` would write it with other operations; nothing is checked."""
         return UnwrittenFile(os.path.basename(self.file_name()), self._text_of(self._made.of(operations), None))
 
     def _environment(self, workspace: Workspace) -> ScriptDirectory:

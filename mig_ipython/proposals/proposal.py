@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Self
 
 from kernel_core.autogenerate.renames import RenameCandidate
+from kernel_core.operations.containers import UpgradeOps
 from kernel_core.runtime.report import OnStep
 from kernel_core.script.write import new_id
+from kernel_core.util.exc import CommandError
 
 from ..errors import user_errors
 from ..review import Review, SelectedRow
@@ -29,6 +31,7 @@ from ..workspace.environment import Environment
 from ..workspace.workspace import Host, Workspace
 from .comparison import Comparison, compare
 from .draft import Draft
+from .rewriting import rehearse_rewrite
 
 
 class Proposal(View):
@@ -144,8 +147,23 @@ class Proposal(View):
             accepted = [row.number for row in self.review.rows if row.accepted]
             return tuple(offer for number in accepted for offer in self.review.rewrites(number))
 
+    def rehearse_rewrite(self, which: int | str, name: str, sql: str = "") -> RehearsalReport:
+        """Rehearse the accepted rows with one of the `rewrites`, and return the report; the review stays as it is.
+
+            p.rehearse_rewrite("users.email", "backfill", "'unknown'").is_good
+
+        Its `verdicts` compare it with the rows as they are, which are rehearsed too: whether no blocker is left, all
+        rows and values are kept, and the schema becomes the same. Raises MigError as `rewrite` and `rehearse` do.
+        """
+        with user_errors():
+            number = which if isinstance(which, int) else self.review.number_of(which)
+            if self.path is not None:
+                raise CommandError("The file is written, so no row can be rewritten. Undo that first: .undo()")
+            self.draft.unwritten()  # raises where the review is out of date
+            return rehearse_rewrite(self.review, self._rehearsed, number, name, sql)
+
     def rewrite(self, which: int | str, name: str, sql: str = "", *, rehearse: bool = True) -> Self:
-        """Replace a row by a safer way to do the same, and rehearse the result on a clone: `rehearsal` is its report.
+        """Replace a row by a safer way to do the same, after `rehearse_rewrite`: `rehearsal` is its report.
 
             p.rewrite("users.email", "backfill", "'unknown'")
             p.rewrite(3, "deduplicate", "created_at DESC").rehearsal
@@ -155,10 +173,9 @@ class Proposal(View):
         """
         with user_errors():
             number = which if isinstance(which, int) else self.review.number_of(which)
+            report = self.rehearse_rewrite(number, name, sql) if rehearse else None
             self.review.rewrite(number, name, sql)
-        self._rehearsal = None
-        if rehearse:
-            self._rehearsal = (self.review.rows, self.rehearse())
+            self._rehearsal = None if report is None else (self.review.rows, self._with_rewrites(report))
         return self
 
     @property
@@ -223,8 +240,17 @@ class Proposal(View):
                 mask=mask,
                 unwritten=self.draft.unwritten(),
             )
-            offers = remedies(self.review, report.blockers)
-            return replace(report, rewrites=tuple(each.sentence() for each in offers))
+            return self._with_rewrites(report)
+
+    def _rehearsed(self, operations: UpgradeOps, schema_only: bool) -> RehearsalReport:
+        """Rehearse operations that are not all those of the review as it is."""
+        unwritten = self.draft.unwritten_of(operations)
+        return rehearsed(self._host.workspace(), "upgrade", self.rev_id, schema_only=schema_only, unwritten=unwritten)
+
+    def _with_rewrites(self, report: RehearsalReport) -> RehearsalReport:
+        """Return a report of the present rows with the rewrites that may remove its blockers."""
+        offers = remedies(self.review, report.blockers)
+        return replace(report, rewrites=tuple(each.sentence() for each in offers))
 
     # ---- for the panel -----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -301,6 +302,12 @@ class Review:
             lambda new: row.changed(new, dialect, corrected=frozenset()),
         )
         return self._apply(rows, f"Row {number} is rewritten: {rewrite.sentence}.")
+
+    def trial(self) -> Review:
+        """Return a review of the same rows, whose changes leave this one as it is."""
+        trial = copy.copy(self)
+        trial._history, trial._observers = UndoHistory(self.rows), []  # noqa: SLF001 - it is of this class
+        return trial
 
     def rename(self, number: int = 1) -> str:
         """Replace a drop and an addition by one rename: candidate ``number`` of `renames`, from 1.

@@ -8,12 +8,14 @@ from typing import Any
 
 from kernel_core.rehearse import Blocker, Rehearsal
 from kernel_core.rehearse.report import LONGEST, Section, as_text, lead, sections
+from kernel_core.rehearse.rewrites.verdict import Verdict
 
 from .html import Html, details, join, page, plain_list, table, tag
 from .source import coloured
 from .text import count, short
 from .view import View
 
+_REWRITES = "Rewrites that may help, not rehearsed yet"
 _FOLDED = frozenset({"Statements", "Not looked at"})
 _IN_FULL = 10
 """So many blockers are shown at once, with their rows; the others are folded."""
@@ -30,8 +32,9 @@ class RehearsalReport(View):
     """The result of ``%mig_rehearse``: what a run did on a clone of the database, which itself was only read.
 
     ``found`` has a `kernel_core.rehearse.Rehearsal` for each database. False where a blocker was found. ``note`` says
-    what was rehearsed, unless these are written files. ``rewrites`` are sentences about what may
-    remove blockers.
+    what was rehearsed, unless these are written files. ``rewrites`` are sentences about what may remove blockers, none
+    of them rehearsed yet. ``verdicts`` compare the rewrite of a row, which this is a rehearsal of, with the row itself:
+    one for each database.
     ``pandas.DataFrame(report.table())`` has the findings as rows.
     """
 
@@ -39,6 +42,7 @@ class RehearsalReport(View):
     where: str = ""
     note: str = ""
     rewrites: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
     def __bool__(self) -> bool:
         return self.is_clean
@@ -47,6 +51,11 @@ class RehearsalReport(View):
     def is_clean(self) -> bool:
         """Whether every statement ran on the clone."""
         return all(each.is_clean for each in self.found)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether this verified a rewrite: no blocker is left in it, nothing is lost, and the schema is the same."""
+        return bool(self.verdicts) and all(each.is_good for each in self.verdicts)
 
     @property
     def blockers(self) -> tuple[Blocker, ...]:
@@ -58,13 +67,25 @@ class RehearsalReport(View):
         return [row for each in self.found for row in each.table()]
 
     def text(self) -> str:
-        rewrites = ("Rewrites", *(f"  {each}" for each in self.rewrites)) if self.rewrites else ()
-        return "\n".join(filter(None, (self.note, as_text(self.found), *rewrites)))
+        rewrites = (_REWRITES, *(f"  {each}" for each in self.rewrites)) if self.rewrites else ()
+        judged = [line for each in self.verdicts for line in (each.sentence(), *(f"  {one}" for one in each.lines()))]
+        return "\n".join(filter(None, (*judged, self.note, as_text(self.found), *rewrites)))
 
     def html(self) -> Html:
         note = (tag("p", self.note),) if self.note else ()
-        rewrites = (tag("h4", "Rewrites"), plain_list(self.rewrites)) if self.rewrites else ()
-        return page(*(self._database(each) for each in self.found), *rewrites, *note, label="Rehearsal")
+        rewrites = (tag("h4", _REWRITES), plain_list(self.rewrites)) if self.rewrites else ()
+        return page(self.judged(), *(self._database(each) for each in self.found), *rewrites, *note, label="Rehearsal")
+
+    def judged(self) -> Html:
+        """Return the verdicts, each with its findings; nothing where no rewrite was rehearsed."""
+        return join(
+            join((tag("p", each.sentence(), class_=None if each.is_good else "mig-warn"), plain_list(each.lines())))
+            for each in self.verdicts
+        )
+
+    def verdict_in_words(self) -> str:
+        """Return the outcome of each verdict in a sentence."""
+        return " ".join(dict.fromkeys(each.sentence() for each in self.verdicts))
 
     def outcome(self) -> str:
         """Return the result in a few words: ``every statement ran``, or how many blockers there are."""
@@ -115,7 +136,7 @@ def _blockers(found: Rehearsal, section: Section) -> Html:
     lines = [line for line, _ in section.lines]
     shown = [_blocker(each, line) for each, line in zip(found.blockers[:_IN_FULL], lines, strict=False)]
     rest = [_blocker(each, line) for each, line in zip(found.blockers[_IN_FULL:], lines[_IN_FULL:], strict=False)]
-    folded = (details(f"and {len(rest)} more blockers", *rest),) if rest else ()
+    folded = (details(f"and {count(len(rest), 'more blocker')}", *rest),) if rest else ()
     return join((tag("h4", f"{section.title} ({len(lines)})"), *shown, *folded))
 
 

@@ -10,10 +10,11 @@ import ipywidgets as widgets
 from ...review import Review, Row
 from ...views.html import Html, join, tag
 from ...views.operations import with_rows
+from ...views.rehearsal import RehearsalReport
 from ...views.source import Language
 from .fields import FieldControl
 from .parts import Status, box, button, close_all, html
-from .rewriting import Rewriting
+from .rewriting import Rehearse, Rewriting
 from .rows import hint_lines, row_text
 from .source import code
 
@@ -23,15 +24,17 @@ _TABS = ("SQL", "Python", "Downgrade")
 class Detail:
     """One pane for the selected row; its controls are created again only if another row is selected.
 
-    ``on_rewrite()`` runs after the row was rewritten.
+    ``rehearse`` and ``on_rewrite`` are those of `Rewriting`.
     """
 
-    def __init__(self, review: Review, status: Status, on_rewrite: Callable[[], object]) -> None:
+    def __init__(
+        self, review: Review, status: Status, rehearse: Rehearse, on_rewrite: Callable[[RehearsalReport], object]
+    ) -> None:
         self._review, self._status = review, status
         self.key: int | None = None
         self.fields: dict[str, FieldControl] = {}
         self._frozen = False
-        self.rewriting = Rewriting(review, status, on_rewrite=on_rewrite, on_first=self._insert)
+        self.rewriting = Rewriting(review, status, rehearse=rehearse, on_rewrite=on_rewrite, on_first=self._insert)
         self._head, self._notes = html(), html()
         self._fields = box(hides=True)
         self.up = button("↑ Up", "Run this row earlier", lambda: self._move(-1), status)

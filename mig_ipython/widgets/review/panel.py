@@ -92,6 +92,9 @@ class Reviewable(Protocol):
     def rehearse(self) -> RehearsalReport:
         """Upgrade a clone of the database by the accepted operations, and return what that did."""
 
+    def rehearse_rewrite(self, which: int | str, name: str, sql: str = "") -> RehearsalReport:
+        """Upgrade a clone with a rewrite of one row, and return what that did, with the verdict about the rewrite."""
+
     def upgrade(self, on_step: Callable[[RunEvent], object] | None = None, *, yes: bool = False) -> object:
         """Upgrade the database to the written revision and return a report; ``yes`` confirms data loss."""
 
@@ -126,7 +129,7 @@ class ReviewPanel:
         self.rows = RowList(status, self._accept, self._choose)
         self.renames = Renames(review, status)
         self.steps = Steps(status, self._choose_number)
-        self.detail = Detail(review, status, self._rehearse)
+        self.detail = Detail(review, status, self._rehearse_rewrite, self._rewritten)
         self.add_sql = AddSQL(review, status)
         self.footer = Footer(
             proposal.draft,
@@ -278,11 +281,24 @@ class ReviewPanel:
         self.status.say("Rehearsing on a clone ...")
         with self._noting_stale():
             report = self.proposal.rehearse()
+        self._take(report)
+        self.status.say(f"Rehearsed on a clone: {report.outcome()}. The report is below.")
+
+    def _rehearse_rewrite(self, number: int, name: str, sql: str) -> RehearsalReport:
+        self.status.say("Rehearsing on a clone ...")
+        with self._noting_stale():
+            return self.proposal.rehearse_rewrite(number, name, sql)
+
+    def _rewritten(self, report: RehearsalReport) -> None:
+        """Show the report of a rewrite that is in the review now."""
+        self._take(report)
+        self.status.say(f"{self.review.message} {report.verdict_in_words()} The report is below.")
+
+    def _take(self, report: RehearsalReport) -> None:
         self.rehearsed.take(report, self._what_would_run())
         if self.ask.is_open:
             self._ask_or_close()
         self.show()
-        self.status.say(f"Rehearsed on a clone: {report.outcome()}. The report is below.")
 
     def _append(self, widget: Any) -> None:
         self.widget.children = (*self.widget.children, widget)

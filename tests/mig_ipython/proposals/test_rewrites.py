@@ -75,14 +75,27 @@ def test_the_panel_offers_them_for_the_selected_row(blocked):
     panel = blocked.run("from mig_ipython.widgets.review import ReviewPanel\npanel = ReviewPanel(p)\npanel")
     controls = panel.detail.rewriting
     assert [name for _, name in controls.names.options] == ["backfill"]
+    assert "Not rehearsed yet" in controls.verdict.value
     controls.sql.value = "7"
+    controls.try_it.click()
+    assert "✓ Rehearsed on a clone, and good." in controls.verdict.value
+    assert "1 blocker of other rows of the review" in controls.verdict.value
+    assert len(panel.review) == 2
+    controls.sql.value = "8"
+    assert "Not rehearsed yet" in controls.verdict.value
+    controls.sql.value = "7"
+    assert "✓ Rehearsed on a clone, and good." in controls.verdict.value
+    blocked.run("p.rehearse_rewrite = None  # not rehearsed twice")
     controls.apply.click()
-    assert "Rehearsed on a clone: 1 blocker." in panel.status.text
+    blocked.run("del p.rehearse_rewrite")
+    assert "✓ Rehearsed on a clone, and good. The report is below." in panel.status.text
+    assert "1 blocker" in panel.rehearsed.widget.value
     panel._choose_number(4)
     assert [name for _, name in controls.names.options] == ["deduplicate"]
     assert controls.sql.value == "id"
     controls.apply.click()
-    assert "Rehearsed on a clone: every statement ran." in panel.status.text
+    assert "⚠ Rehearsed on a clone: it runs, but read what it does." in panel.status.text
+    assert "⚠ 1 row of users is removed" in panel.rehearsed.widget.value
     assert len(panel.review) == 5
 
 
@@ -91,3 +104,45 @@ def test_a_rewrite_that_a_row_has_is_not_offered_again(blocked):
     assert [each.name for each in blocked["p"].review.rewrites(3)] == []
     blocked.run("p[3].revert()")
     assert [each.name for each in blocked["p"].review.rewrites(2)] == ["deduplicate"]
+
+
+def test_a_rewrite_is_good_only_where_that_was_verified(blocked):
+    before = blocked["p"].review.rows
+    fill = blocked.run("p.rehearse_rewrite('users.age', 'backfill', '7')")
+    assert fill.is_good
+    assert [line for each in fill.verdicts for line in each.lines()] == [
+        "✓ no blocker is left in it, 1 fewer than before",
+        "· 1 blocker of other rows of the review: not about this rewrite",
+        "✓ all rows are kept, with every value that they had",
+        "✓ the schema becomes the same as without the rewrite",
+        "✓ the downgrade leaves the same schema as without the rewrite",
+    ]
+    delete = blocked.run("p.rehearse_rewrite(2, 'deduplicate')")
+    assert not delete.is_good
+    assert "⚠ 1 row of users is removed" in str(delete)
+    assert blocked["p"].review.rows == before
+    assert not blocked.run("p.rehearse()").is_good
+
+
+def test_a_rewrite_that_fails_is_not_good(blocked):
+    report = blocked.run("p.rehearse_rewrite(1, 'backfill', 'NULL')")
+    assert not report.is_good
+    assert "✗ Rehearsed on a clone: it fails." in str(report)
+    assert "age is NULL in 3 rows" in str(report)
+
+
+def test_the_rewrite_of_a_rejected_or_written_row_is_not_rehearsed(blocked):
+    blocked.run("p[1].reject()")
+    assert "Row 1 is rejected" in blocked.fail("p.rehearse_rewrite(1, 'backfill', '7')")
+    blocked.run("p.undo()\np.write()")
+    assert "The file is written" in blocked.fail("p.rewrite(1, 'backfill', '7')")
+
+
+def test_where_nothing_can_be_rehearsed_a_rewrite_can_still_be_chosen(blocked):
+    panel = blocked.run("from mig_ipython.widgets.review import ReviewPanel\npanel = ReviewPanel(p)\npanel")
+    with open("migrations/env.py", "a") as env:
+        env.write("raise RuntimeError('no clone')")
+    panel.detail.rewriting.sql.value = "7"
+    panel.detail.rewriting.apply.click()
+    assert "no clone" in panel.status.text
+    assert len(panel.review) == 4
