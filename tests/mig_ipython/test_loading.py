@@ -15,15 +15,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 LOADING = """
-import json, sys, time
+import json, sys
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 modules, namespace = set(sys.modules), set(shell.user_ns)
-start = time.process_time()
 shell.run_line_magic("load_ext", "mig_ipython")
-spent = time.process_time() - start
 print(json.dumps({
-    "seconds": spent,
     "modules": sorted({name.partition(".")[0] for name in set(sys.modules) - modules}),
     "own": sorted(name for name in set(sys.modules) - modules if name.startswith("mig_ipython")),
     "namespace": sorted(set(shell.user_ns) ^ namespace),
@@ -64,12 +61,11 @@ def state(shell) -> dict[str, object]:
     }
 
 
-def test_loading_takes_30_milliseconds_at_most_and_imports_nothing_heavy():
-    several = [loaded() for _ in range(3)]
-    assert min(one["seconds"] for one in several) < 0.030
-    assert not HEAVY & set(several[0]["modules"])
-    assert several[0]["namespace"] == []
-    assert not [name for name in several[0]["own"] if ".magics." in name and not name.endswith(".registry")]
+def test_loading_imports_little_and_nothing_heavy():
+    found = loaded()
+    assert not HEAVY & set(found["modules"])
+    assert found["namespace"] == []
+    assert not [name for name in found["own"] if ".magics." in name and not name.endswith(".registry")]
 
 
 def test_opening_and_listing_an_environment_imports_neither_sqlalchemy_nor_ipywidgets(tmp_path):

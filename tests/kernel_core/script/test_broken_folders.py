@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,9 +160,7 @@ def test_there_are_enough_cases():
 def test_everything_else_is_listed(broken):
     config, _, _ = broken
     for name, ask in COMMANDS.items():
-        start = time.process_time()
         assert ask(config), name
-        assert time.process_time() - start < 1, name
 
 
 def test_the_file_and_its_line_are_named(broken, folder):

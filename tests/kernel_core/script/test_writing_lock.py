@@ -63,10 +63,8 @@ def test_a_killed_holder_frees_the_lock(folder, holder):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     assert (folder / writing_lock.NAME).exists()
-    start = time.monotonic()
     with ScriptDirectory(folder).writing(timeout=0):
         assert str(os.getpid()) in (folder / writing_lock.NAME).read_text()
-    assert time.monotonic() - start < 1
     assert not (folder / writing_lock.NAME).exists()
 
 
