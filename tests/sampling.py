@@ -12,7 +12,7 @@ from zlib import crc32
 
 import pytest
 
-DRAWN = 3
+DRAWN = 2
 """How many cases of one test the quick run draws, besides those that are needed for each database."""
 
 OWN_RUN = frozenset({"sweep", "torture", "browser", "peer"})

@@ -1,8 +1,8 @@
 """A run of the tests draws the same examples as the run before."""
 
 import pytest
+from any_text import any_text
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def drawn(profile, **stated):
@@ -10,7 +10,7 @@ def drawn(profile, **stated):
     examples = []
 
     @settings(settings.get_profile(profile), **stated)
-    @given(st.text())
+    @given(any_text())
     def check(text):
         examples.append(text)
 

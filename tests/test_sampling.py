@@ -28,7 +28,7 @@ def test_a_test_with_few_cases_is_tried_with_all_of_them(request):
     assert left_out(request, *map(str, range(DRAWN))) == []
 
 
-def test_of_many_cases_the_first_the_last_and_some_between_are_drawn(request):
+def test_of_many_cases_the_first_and_the_last_are_drawn(request):
     cases = [str(number) for number in range(40)]
     drawn = [case for case in cases if case not in left_out(request, *cases)]
     assert (len(drawn), drawn[0], drawn[-1]) == (DRAWN, "0", "39")
@@ -63,7 +63,7 @@ def test_a_part_that_there_is_not_is_an_error(part):
 def test_cases_that_have_the_mark_are_not_counted(request):
     cases = [str(number) for number in range(DRAWN + 1)]
     assert left_out(request, *cases) != []
-    assert left_out(request, *cases, sweep="3") == []
+    assert left_out(request, *cases, sweep=cases[-1]) == []
 
 
 def test_the_quick_run_collects_what_it_draws_and_no_more(request):

@@ -86,6 +86,11 @@ NO_CLAIMS = (
 )
 
 
+def may_claim(path: Path) -> bool:
+    """Return whether a claim is in the file, also as several literals in a row; without one it is not parsed."""
+    return WORDS.search(re.sub(r"""["']\s*[bfru]*["']""", "", path.read_text(), flags=re.IGNORECASE)) is not None
+
+
 def texts(path: Path) -> Iterator[str]:
     """Yield the texts of a module that a person may see: no docstrings."""
     tree = ast.parse(path.read_text())
@@ -100,6 +105,7 @@ def test_every_claim_is_registered() -> None:
         (str(path.relative_to(ROOT)), text)
         for package in ("mig_ipython", "kernel_core")
         for path in (ROOT / package).rglob("*.py")
+        if may_claim(path)
         for text in texts(path)
         if WORDS.search(text) and not any(other in text for other in NO_CLAIMS)
     }

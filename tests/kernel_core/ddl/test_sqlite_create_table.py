@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from any_text import any_text
 from hypothesis import given
-from hypothesis import strategies as st
 
 from kernel_core.ddl.sqlite.create_table import parse_table
 from kernel_core.ddl.sqlite.identifiers import quote
@@ -69,6 +69,6 @@ def test_a_virtual_table_is_refused() -> None:
         parse_table("CREATE VIRTUAL TABLE t USING fts5(a)")
 
 
-@given(st.text(min_size=1, max_size=20).filter(lambda name: "\x00" not in name))
+@given(any_text(min_size=1, max_size=20).filter(lambda name: "\x00" not in name))
 def test_any_quoted_name_is_parsed(name: str) -> None:
     assert tokens(quote(name), "sqlite")[0].name == name

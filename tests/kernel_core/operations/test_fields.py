@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from any_text import any_text
 from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql
 
 from kernel_core.operations.fields import Field, parse_default, parse_type, type_text
@@ -56,7 +56,7 @@ def test_text_that_is_not_a_type_is_rejected_and_never_evaluated(text: str, says
         AddColumnOp.example().edit_text("type_", text)
 
 
-@given(st.text(max_size=30))
+@given(any_text(max_size=30))
 def test_any_text_can_be_a_literal_default(text: str) -> None:
     assert parse_default(default_sql(text)) == text
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from any_text import any_text
 from hypothesis import given
-from hypothesis import strategies as st
 
 from kernel_core.script.resolver import Base, Current, Head, Heads, InBranch, Name, Range, Relative, parse
 from kernel_core.util.exc import MultipleHeads, ResolutionError
@@ -42,7 +42,7 @@ def test_an_invalid_target_is_refused(text):
         parse(text)
 
 
-@given(st.text(max_size=12))
+@given(any_text(max_size=12))
 def test_any_text_gives_a_tree_or_one_kind_of_error(text):
     with contextlib.suppress(ResolutionError):
         parse(text)

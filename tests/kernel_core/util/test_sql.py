@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from any_text import any_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,7 +74,7 @@ def test_the_normal_form_of_any_text_is_its_own_normal_form(sql: str, dialect: s
     assert normal_sql(once, dialect) == once
 
 
-@given(st.text(max_size=20), st.sampled_from(DIALECTS))
+@given(any_text(max_size=20), st.sampled_from(DIALECTS))
 @settings(max_examples=settings.default.max_examples * 2, deadline=None)
 def test_the_value_of_a_literal_is_the_string(value: str, dialect: str) -> None:
     grammar = grammar_of(dialect)

@@ -623,5 +623,5 @@ def test_building_four_times_as_many_rows_costs_four_times_as_much(propose):
         return made + calls(panels[0].header.none.click)
 
     built(2)  # imports what a panel needs
-    few, many = built(20), built(80)
+    few, many = built(10), built(40)
     assert many < 4 * few
