@@ -16,6 +16,7 @@ from kernel_core.operations.containers import UpgradeOps, grouped
 from kernel_core.operations.operation import MigrateOperation
 from kernel_core.operations.schema_state import SchemaState
 from kernel_core.rehearse.rewrites import Rewrite, rewrites_of
+from kernel_core.rehearse.rewrites.verdict import Rehearsed, verdict
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError
 
@@ -38,6 +39,7 @@ class Case:
     query: str
     expected: list
     left: list
+    outcome: str = "runs"
 
 
 CASES = {
@@ -48,6 +50,7 @@ CASES = {
         "SELECT id FROM items WHERE email LIKE '50_: none'",
         [3],
         [*ROWS[:2], (3, "50%: none", None, "30"), ROWS[3]],
+        "good",
     ),
     "add in steps": Case(
         ops.AddColumnOp("items", sa.Column("age", sa.Integer, nullable=False)),
@@ -56,6 +59,7 @@ CASES = {
         "SELECT age FROM items ORDER BY id",
         [2, 4, 6, 8],
         ROWS,
+        "good",
     ),
     "unique constraint": Case(
         ops.CreateUniqueConstraintOp("uq_email", "items", ["email"]),
@@ -124,6 +128,15 @@ def write(project, operations) -> str:
     return project.write("a1", None, up, down or "pass").read_text()
 
 
+def both(project, operations) -> Rehearsed:
+    """Rehearse operations on the rows, and on a clone without rows where one of them fails."""
+    write(project, operations)
+    (found,) = command.rehearse(project.config(), "head")
+    if found.is_clean:
+        return Rehearsed(found, found)
+    return Rehearsed(found, *command.rehearse(project.config(), "head", schema_only=True))
+
+
 def rows(project) -> list:
     with sa.create_engine(project.url, poolclass=sa.NullPool).connect() as live:
         return [tuple(row) for row in live.exec_driver_sql("SELECT id, email, p, n FROM items ORDER BY id")]
@@ -136,14 +149,17 @@ def test_a_rewrite_is_rehearsed_as_clean_and_runs_up_and_down(kind, case, reques
     project, wanted = request.getfixturevalue(kind), CASES[case]
     project.run(*SETUP)
     rewrite = rewrite_of(wanted.operation, project.url, wanted.name)
+    original = both(project, [wanted.operation])
     if (kind, case) not in RUNS_ANYHOW:
-        write(project, [wanted.operation])
-        (found,) = command.rehearse(project.config(), "head")
-        assert {each.kind for each in found.blockers} == {rewrite.removes}
+        assert {each.kind for each in original.on_rows.blockers} == {rewrite.removes}
 
-    write(project, rewrite.operations(wanted.sql))
-    (found,) = command.rehearse(project.config(), "head")
+    operations = rewrite.operations(wanted.sql)
+    rewritten = both(project, operations)
+    found = rewritten.on_rows
     assert found.is_clean, found.blockers
+    judged = verdict(original, rewritten, {each.sentence() for each in operations})
+    assert judged.outcome == wanted.outcome, judged.lines()
+    assert not any("schema differs" in line for line in judged.lines())
     assert found.undone is not None
     assert not found.undone.failure
     assert rows(project) == ROWS
@@ -160,10 +176,13 @@ def test_a_rewrite_for_postgresql_takes_no_lock_that_keeps_others_from_writing_f
     project.run(*SETUP, "UPDATE items SET p = NULL, email = 'c' WHERE id > 1", "CREATE INDEX ix_old ON items (n)")
     project.run("CREATE TABLE loose (a int NOT NULL, b int NOT NULL)", "INSERT INTO loose VALUES (1, 1), (1, 2)")
     name = "concurrently" if "index" in case else "not valid"
-    text = write(project, rewrite_of(operation, project.url, name).operations())
-    assert "    with op.get_context().autocommit_block():\n        op." in text
-    (found,) = command.rehearse(project.config(), "head")
+    original, operations = both(project, [operation]), rewrite_of(operation, project.url, name).operations()
+    assert "    with op.get_context().autocommit_block():\n        op." in write(project, operations)
+    rewritten = both(project, operations)
+    found = rewritten.on_rows
     assert found.is_clean, found.blockers
+    judged = verdict(original, rewritten, {each.sentence() for each in operations})
+    assert judged.is_good, judged.lines()
     assert found.undone is not None
     assert found.undone.restores, found.undone
     (outside,) = [each for each in found.statements if "CONCURRENTLY" in each.sql or "VALIDATE" in each.sql]
