@@ -42,7 +42,7 @@ POSTGRESQL = "postgresql+psycopg://root@127.0.0.1:5432/postgres"
 MARIADB = "mysql+pymysql://root@127.0.0.1:3306/mysql"
 MARKS = {"postgresql_url": "postgresql", "mariadb_url": "mariadb"}
 
-# No limit of time: a busy machine is no bug.
+# No limit of time: a busy machine is not a bug.
 settings.register_profile(
     "repeatable", derandomize=True, max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -204,7 +204,7 @@ def _missing(server: str, variable: str) -> URL:
 
 
 def _engine(url: URL) -> sa.Engine:
-    """Return what connects anew each time, so that no connection stays in a test's way."""
+    """Return an engine that opens a new connection each time, so that none is left open between tests."""
     return sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
 
 

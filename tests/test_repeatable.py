@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 
 def drawn(profile, **stated):
-    """Return the examples that a property is tried on, with what a test of its own states."""
+    """Return the examples that a property is tried on, with what a test states itself."""
     examples = []
 
     @settings(settings.get_profile(profile), **stated)

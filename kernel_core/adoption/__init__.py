@@ -1,4 +1,4 @@
-"""Databases without a history: which revision their schema is that of, and a baseline for those that fit none.
+"""Databases without a history: the revision whose schema they have, or a baseline where there is none.
 
 found = locate(migration_context, ScriptDirectory("migrations"))
 found.best.revisions, found.best.deviations

@@ -116,7 +116,7 @@ class Located:
 
     @property
     def may_be_run(self) -> bool:
-        """Whether running revisions on a scratch database, which was not asked for, would decide more."""
+        """Whether running revisions on a scratch database, which was not requested, would decide more."""
         return self.scratch is None and any(each.incomplete for each in self.fitting or self.candidates[:1])
 
     def candidate_at(self, heads: Sequence[str]) -> Candidate | None:

@@ -1,4 +1,4 @@
-"""Names of classes and attributes for tables and columns, which may be called anything."""
+"""Valid Python names of classes and attributes, for tables and columns of any name."""
 
 from __future__ import annotations
 

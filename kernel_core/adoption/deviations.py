@@ -21,7 +21,7 @@ def deviations(operations: Iterable[MigrateOperation]) -> Iterator[str]:
 
 
 def distance(operations: Iterable[MigrateOperation]) -> int:
-    """Return how far two schemas are apart: a table that one side lacks counts as often as it has columns, and once.
+    """Return how far two schemas are apart: a table that one side lacks counts one more than it has columns.
 
     Two tables with nearly the same columns, one on each side, count like a renamed table.
     """

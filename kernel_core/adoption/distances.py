@@ -35,7 +35,7 @@ class Distances:
         """The number of tables of the database."""
 
     def of_place(self, key: Key, state: SchemaState) -> int:
-        """Return how far a table of a state is, also where the state or the database has none of that name."""
+        """Return the distance of a table of a state, also where the state or the database has none of that name."""
         table = dict.get(state.tables, key)
         info = self._database.infos.get(self.key(key))
         if table is not None and info is None:

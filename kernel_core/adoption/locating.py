@@ -114,7 +114,7 @@ def _confirmed(context: MigrationContext) -> Mapping[str, Effect]:
 
 
 def _rank(candidate: Candidate) -> tuple[int, bool, int]:
-    """Return the sort key: the distance; of equal ones that deviate, first those with unknown parts."""
+    """Return the sort key: the distance; where it is equal and not 0, places with unknown parts are first."""
     unknown = len(candidate.incomplete)
     return candidate.distance, candidate.deviations is None, -unknown if candidate.distance else unknown
 

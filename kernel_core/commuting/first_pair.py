@@ -1,4 +1,4 @@
-"""The first revisions, and where they are known the first operations, whose order a run on scratch databases shows."""
+"""Find the first two revisions that conflict, and their operations where these are known, by runs of both orders."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def first_pair(orders: Orders, one: Side, other: Side, ran: Ran) -> tuple[Place,
 
 
 def _least(count: int, conflicts: Callable[[int], bool]) -> int:
-    """Return a number that conflicts while the one below does not, the least of a few; ``count`` does conflict."""
+    """Return a number that conflicts while the one below does not, up to ``count``, which conflicts.
+
+    For a small ``count`` it is the smallest such number; otherwise it is found by bisection.
+    """
     if count <= MOST_ONE_BY_ONE:
         return next((number for number in range(1, count) if conflicts(number)), count)
     below, above = 0, count

@@ -24,7 +24,7 @@ _WHOLE = re.compile(r"[0-9]{1,4}")
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """The values of the rows by number: of each type as many different ones as there are rows."""
+    """The values of the sample rows: row ``n`` has the ``n``-th text and the ``n``-th number."""
 
     texts: tuple[str, ...] = tuple(str(number) for number in range(1, _COUNT + 1))
     numbers: tuple[int, ...] = tuple(range(1, _COUNT + 1))

@@ -148,7 +148,7 @@ def difference(
 
 
 def _identity(table: TableState) -> tuple[object, ...]:
-    """Return what is the same object while nothing changes the table."""
+    """Return a value that is equal as long as the table is not changed; parts are compared by identity."""
     parts = (*table.columns.values(), *table.constraints, *table.indexes)
     return (table.name, table.comment, table.prefixes, repr(table.options), *map(id, parts))
 

@@ -95,7 +95,7 @@ class CommandLine:
             for line in options.mig_command.run(config, options):
                 printed(redact(line), options, config.stdout)
             if config.stdout is sys.stdout:
-                sys.stdout.flush()  # else a closed pipe is noticed while Python exits, which prints an error of its own
+                sys.stdout.flush()  # else Python notices a closed pipe only when it exits, and prints an error
         except KeyboardInterrupt as error:
             _stop(error)
         except ProgramExit as error:

@@ -39,7 +39,7 @@ def sent_together(context: _HasOptions | None) -> SentTogether | None:
 
 
 class StatementQueue:
-    """Statements of which nothing reads a result, sent as one text where a database and its driver take that.
+    """Statements whose results are not read, sent together as one text where the database and its driver accept that.
 
         queue = StatementQueue(0.2)
         queue.texts.append("CREATE TABLE a (id INTEGER)")

@@ -106,7 +106,7 @@ class Capture:
             del several[place.get(key, 0) :]
 
     def _run(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Callable[[str], object]) -> bool | None:
-        """Execute a statement and record it; None where SQLAlchemy shall execute it as usual."""
+        """Execute a statement and record it; None if SQLAlchemy should execute it as usual."""
         if self._silent:
             return None
         if leaves_clone(sql, clone):
@@ -189,7 +189,7 @@ class Capture:
 
 
 def _on_driver(connection: Connection, sql: str) -> None:
-    """Execute a statement of the rehearsal's own, of which SQLAlchemy learns nothing."""
+    """Execute a statement of the rehearsal itself, without events of SQLAlchemy."""
     cursor = connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
     cursor.execute(sql)
     cursor.close()

@@ -99,7 +99,7 @@ class TableRows:
 
     @property
     def is_same(self) -> bool:
-        """Whether every row is there with the values that it had."""
+        """Whether every row still exists with the values that it had."""
         return not (self.added or self.removed or self.changed or self.filled or self.lost)
 
     def sentence(self) -> str:

@@ -47,7 +47,7 @@ def refusal(sql: str, clone: Clone) -> LeavesClone:
 
 
 def translated(sql: str, clone: Clone) -> str:
-    """Return a statement for the clone: on MariaDB, names qualified with the database are led to the clone."""
+    """Return a statement for the clone: on MariaDB, names qualified with the database become those of the clone."""
     if clone.kind not in ("mariadb", "postgresql") or clone.source.database not in sql:
         return sql
     words = list(tokens(sql, clone.after.dialect))
@@ -66,7 +66,7 @@ def _altered_database(words: list, clone: Clone) -> list[int]:  # type: ignore[t
 
 
 def _qualifiers(words: list, name: str) -> list[int]:  # type: ignore[type-arg]
-    """Return the places of ``name`` where a point and a further name follow it, and no point goes before."""
+    """Return the positions of ``name`` that are followed by a dot and a name, and not preceded by a dot."""
     real = [place for place, token in enumerate(words) if token.kind not in ("space", "comment")]
     found = []
     for index, place in enumerate(real):

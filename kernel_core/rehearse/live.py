@@ -1,4 +1,4 @@
-"""Verify that the database itself was not written to during a rehearsal, where the database can tell."""
+"""Verify that the database itself was not written to during a rehearsal, where the database shows it."""
 
 from __future__ import annotations
 

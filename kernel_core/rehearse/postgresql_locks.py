@@ -96,7 +96,7 @@ class LockWatch:
         self._held = frozenset() if self._commits_itself() else held
 
     def run(self, sql: str, execute: Callable[[str], object]) -> None:
-        """Execute a statement; one that commits by itself in a transaction, if it can run in one, to read its locks."""
+        """Execute a statement; in autocommit it gets a transaction, if it can run in one, to read its locks."""
         if not self._commits_itself():
             execute(sql)
             return
@@ -159,7 +159,7 @@ class LockWatch:
             cursor.close()
 
     def _commits_itself(self) -> bool:
-        """Return whether the next statement is its own transaction; psycopg and psycopg2 know of a BEGIN: 0 is idle."""
+        """Return whether the next statement is its own transaction; psycopg and psycopg2 track BEGIN: 0 is idle."""
         status = getattr(getattr(self._driver, "info", None), "transaction_status", 0)
         return int(status) == 0 and autocommits(self._connection)
 

@@ -1,4 +1,4 @@
-"""The locks of statements of PostgreSQL that cannot run in a transaction, so that they cannot be read after them.
+"""Locks of PostgreSQL statements that cannot run in a transaction, so that their locks cannot be read afterwards.
 
 https://www.postgresql.org/docs/current/explicit-locking.html, and the page of each statement.
 """

@@ -78,7 +78,7 @@ class Redirect:
                 self._own.clear()
 
     def clone_for(self, source: Source, live: Any = None) -> Clone:
-        """Return the clone of a database, which is made now if there is none.
+        """Return the clone of a database, which is created now if there is none.
 
         ``live`` is a driver's connection to it; it is needed for a database in memory.
         """

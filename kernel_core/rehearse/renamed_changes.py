@@ -1,4 +1,4 @@
-"""Say of a renamed table or column that it was renamed, instead of removed and added."""
+"""Report a renamed table or column as renamed, instead of removed and added."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .rows import Renames
 
 
 def with_renames(changes: Sequence[Change], renames: Renames) -> tuple[Change, ...]:
-    """Return the changes, in which two that are one rename are one."""
+    """Return the changes, with the two changes of a rename combined into one."""
     tables = {_shown(now): _shown(first) for now, first in renames.tables.items() if now != first}
     columns = {(_shown(table), now): first for table, names in renames.columns.items() for now, first in names.items()}
     removed = {(table, text) for sign, table, text in changes if sign == "-"}

@@ -1,4 +1,4 @@
-"""A rehearsal from the clone to the findings: run up, look at everything, run down, look again."""
+"""A rehearsal from the clone to the findings: upgrade, read everything, downgrade, read again."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class RehearsalSession:
                     kept.close()
 
     def rehearse(self) -> tuple[Rehearsal, ...]:
-        """Run there and back on the clones; return what was found, one for each database that has steps."""
+        """Run the command and its reverse on the clones; return the findings, one for each database that has steps."""
         start = time.monotonic()
         report, failure = self._run(self.runs.there)
         if failure is None and report is not None and not self._used:
@@ -114,7 +114,7 @@ class RehearsalSession:
             self._capture.revision = ""
 
     def _and_back(self, found: Sequence[Rehearsal]) -> tuple[Rehearsal, ...]:
-        """Run back on the same clones, and add what that left different."""
+        """Run the reverse on the same clones, and add what it left different."""
         back, starts = self.runs.back, set(self._heads.values())
         assert back is not None, "the caller has looked"
         if len(starts) > 1:
@@ -245,7 +245,7 @@ class RehearsalSession:
         self._watch.renames.follow_sql(sql, clone.after.dialect)
 
     def _explain_loose(self, connection: Connection, sql: str, error: Exception) -> None:
-        """Note what stops a statement that belongs to no operation, in case that the revision fails with it."""
+        """Note what stops a statement that belongs to no operation, in case the revision fails with it."""
         found = blockers_of(connection, [ExecuteSQLOp(sql)], error, self._capture.revision)
         self._loose = found[0] if found else None
 

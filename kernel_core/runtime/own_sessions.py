@@ -1,4 +1,4 @@
-"""The connections of this process: a notebook often waits for a lock that one of its own Sessions holds."""
+"""The connections of this process: a notebook often waits for a lock that is held by a Session in the same notebook."""
 
 from __future__ import annotations
 

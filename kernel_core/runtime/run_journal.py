@@ -1,4 +1,4 @@
-"""The journal as a run meets it: read before the first step, in no transaction of its own, and removed when empty."""
+"""The journal during a run: read before the first step without opening a transaction, and removed when empty."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class RunJournal:
 
     @contextmanager
     def closed(self, notes_contents: Callable[[], bool] = lambda: False) -> Iterator[None]:
-        """Remove the journal after the block if it has no rows; ``notes_contents`` tells whether contents were noted.
+        """Remove the journal after the block if it has no rows; ``notes_contents`` says whether contents were noted.
 
         Only a run that wrote into the journal looks.
         """

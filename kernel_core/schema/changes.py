@@ -21,7 +21,7 @@ Sign = Literal["+", "-", "~"]
 
 @dataclass(frozen=True, slots=True)
 class Renames:
-    """Names before, by names after: of tables by key, of columns by (key of the table after, name after)."""
+    """The old name for each new one: of tables by key, of columns by (new key of the table, new name)."""
 
     tables: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def _count(columns: int) -> str:
 
 
 def _renamed(schema: SchemaDescription, renames: Renames) -> SchemaDescription:
-    """Return a schema in the names after the renames."""
+    """Return a schema with its names replaced by those after the renames."""
     forward = renames.reversed()
     tables: dict[str, TableDescription] = {}
     for table in schema.tables.values():

@@ -33,7 +33,7 @@ _OVER_COLUMNS: Mapping[type, type[Constraint]] = {
 
 
 def apply(metadata: MetaData, operations: Iterable[MigrateOperation], dialect: Dialect | None = None) -> MetaData:
-    """Return the MetaData that a database of ``metadata`` has after the operations; the one given stays as it is.
+    """Return a copy of ``metadata`` to which the operations are applied; ``metadata`` itself is not changed.
 
         apply(metadata, [AddColumnOp("users", Column("age", Integer()))])
 

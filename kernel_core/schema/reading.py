@@ -107,7 +107,7 @@ def _is_of_type(check: CheckInfo) -> bool:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Show no warning; those of a comparison are in ``AutogenContext.warnings``."""
+    """Suppress Python warnings inside the block; those of a comparison are in ``AutogenContext.warnings``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -138,7 +138,7 @@ class RevisionSchema:
         return f"{about}{changed if self.before is not None else ''}{ran}{known}"
 
     def no_changes(self) -> str:
-        """Return the sentence where nothing differs, which is certain only if both ends are known."""
+        """Return the sentence for no differences, which is certain only if both ends are known."""
         if self.incomplete:
             return "No change is known; see what could not be read."
         return "No change of tables."

@@ -1,4 +1,4 @@
-"""Scratch databases on the server of a database: dropped at the end, after a kill by the next run."""
+"""Scratch databases on the server of a database: dropped at the end, or after a kill by the next run."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _reflected(inspector: Inspector, details: Details, name: str, schema: str | 
 
 
 class _Suffix:
-    """Returns what follows a constraint of one table."""
+    """Returns the words of the database's catalog that follow a constraint in its line: `Details.constraints`."""
 
     def __init__(self, details: Details, schema: str | None, table: str) -> None:
         self._details, self._table = details, (schema, table)

@@ -54,7 +54,7 @@ def optimized(items: Sequence[Item]) -> list[Item]:
 
 
 def _shorter(items: list[Item]) -> list[Item] | None:
-    """Return the operations with the first two that can be joined in place of them, None if there are none."""
+    """Return the operations with the first joinable pair replaced by its result; None if no two can be joined."""
     for first, item in enumerate(items):
         if not isinstance(item.operation, _KNOWN):
             continue
@@ -73,7 +73,7 @@ def _shorter(items: list[Item]) -> list[Item] | None:
 
 
 def _joined(item: Item, later: Item, between: Sequence[MigrateOperation]) -> list[Item] | None:
-    """Return what is in place of both operations; None if they stay."""
+    """Return the operations that replace both; None if both stay."""
     one, other = item.operation, later.operation
     if one.followed_by or other.followed_by or one.table_key is None:
         return None
@@ -151,7 +151,7 @@ def _is_only_of(operation: MigrateOperation, drop: DropTableOp) -> bool:
 
 
 def _free(one: MigrateOperation, other: MigrateOperation, between: Iterable[MigrateOperation]) -> bool:
-    """Return whether ``other``, on a column of the same table, can move to ``one``: nothing between is about it."""
+    """Return whether ``other`` can move up to ``one``: no operation between them concerns its column."""
     if one.table_key != other.table_key:
         return False
     names = {_column(other)}

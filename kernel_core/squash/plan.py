@@ -16,7 +16,7 @@ _FOLDER = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.\-]*")
 
 @dataclass(frozen=True, slots=True)
 class SquashRange:
-    """The revisions of a range in their order, and the identifiers of the one in place of them.
+    """The revisions of a range in their order, and the identifiers of the one that replaces them.
 
     ``replaces`` are the ids that it replaces in their order: those of the range, and what they replace themselves.
     """

@@ -26,7 +26,7 @@ from .proof import Proof, Scratch, prove
 
 @dataclass(frozen=True, slots=True)
 class Squashed:
-    """A squashed revision that is not written yet: its text, what it is in place of, and the proof.
+    """A squashed revision that is not written yet: its text, what it replaces, and the proof.
 
     ``before`` and ``after`` count the operations of the range and of the squashed revision; ``kept`` are the revisions
     whose code is taken over as it is.
@@ -69,7 +69,7 @@ def squashed(
     optimizes: bool = True,
     template_args: Mapping[str, Any] | None = None,
 ) -> Squashed:
-    """Return the revision in place of the range ``A:B``; writes nothing.
+    """Return the revision that replaces the range ``A:B``; writes nothing.
 
         squashed(ScriptDirectory("migrations"), "1f2e:3a4b").text
 

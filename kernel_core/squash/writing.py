@@ -1,7 +1,7 @@
-"""Writes a squashed revision, and deletes the files that it replaces; stopped anywhere, either set of files is read.
+"""Writes a squashed revision and deletes what it replaces; interrupted, either the old or the new set is read.
 
 The old files are copied to the folder of replaced files first. Then the squashed file takes the place of the last old
-one, in one step: from then on it hides the others, which are deleted last. `finish` does so after an interruption.
+one, in one step: after that it hides the others, which are deleted last. `finish` does so after an interruption.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _copy(made: Squashed, folder: str) -> None:
 def prune(scripts: ScriptDirectory, revision: str) -> tuple[str, ...]:
     """Delete the files that a squashed revision replaces, and return their paths.
 
-    Which databases are still inside the range is the caller's to know: these can be upgraded no more.
+    The caller must know that no database is still inside the range: such a database could no longer be upgraded.
     """
     with scripts.writing():
         scripts.reload()

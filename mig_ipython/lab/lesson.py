@@ -25,7 +25,7 @@ FOLDER = os.path.join(os.path.dirname(__file__), "lessons")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One look at the state after an answer; ``accepted`` are the fingerprints of the values that pass.
+    """One inspection of the state after an answer; ``accepted`` are the fingerprints of the values that pass.
 
     ``says`` is true of the state where it passes.
     """

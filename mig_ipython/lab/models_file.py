@@ -32,7 +32,7 @@ def load_models(namespace: MutableMapping[str, object], folder: str) -> None:
 
 
 def models_of(namespace: MutableMapping[str, object], folder: str) -> MetaData | None:
-    """Return the MetaData of ``Base``, else the only one of the notebook; None where there is no such one.
+    """Return the MetaData of ``Base``, else the only one of the notebook; None if there is none.
 
     Without a file ``models.py`` in the folder the exercise is not about models, whatever else the notebook has.
     """

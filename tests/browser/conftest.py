@@ -137,7 +137,7 @@ def _write_notebook(path: Path, *cells: str) -> None:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A JupyterLab of its own: own folder, settings and port; nothing of the user's is read or written."""
+    """A separate JupyterLab: its folder, settings and port; nothing of the user's is read or written."""
     home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("lab")
     lab = Lab(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(16), folder, home / "settings")
     lab._set("@jupyterlab/notebook-extension/tracker", {"windowingMode": "none"})  # every cell is in the page
@@ -155,7 +155,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def _without_others(home: Path) -> None:
-    """Leave out front-end plugins that other packages brought along: their errors would stand in our console."""
+    """Leave out front-end plugins that other packages install: their errors would appear in our console."""
     others = ("jupysql-plugin", "@jupyterlite/pyodide-kernel-extension")
     config = home / "config" / "labconfig" / "page_config.json"
     config.parent.mkdir(parents=True)
@@ -231,7 +231,7 @@ def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
 
 @pytest.fixture
 def open_notebook(lab: Lab, new_page: Callable[..., Page]) -> Callable[..., OpenNotebook]:
-    """Open a notebook of ``lab.folder`` in a page of its own."""
+    """Open a notebook of ``lab.folder`` in a new page."""
 
     def opened(name: str, **options: Any) -> OpenNotebook:
         page = new_page(**options)
@@ -251,7 +251,7 @@ def write_notebook() -> Callable[..., None]:
 def notebook_of(
     lab: Lab, open_notebook: Callable[..., OpenNotebook], request: pytest.FixtureRequest
 ) -> Callable[..., OpenNotebook]:
-    """Open a new notebook of these cells, in a folder of its own; its first cell loads the extension."""
+    """Open a new notebook of these cells, in a separate folder; its first cell loads the extension."""
 
     def made(*cells: str, **options: Any) -> OpenNotebook:
         folder = re.sub(r"\W+", "-", request.node.name)[:60]

@@ -1,4 +1,4 @@
-"""Take the README's pictures from a real run of the quick start and of lesson 1; and pictures of large and dark reviews, to be looked at.
+"""Take the README's pictures from a real run of the quick start and of lesson 1; and pictures of large and dark reviews, to be reviewed by a person.
 
     pytest -m browser tests/browser/take_pictures.py [--basetemp DIR]
 
@@ -92,7 +92,7 @@ def test_pictures_for_the_readme(lab, open_notebook):
 @pytest.mark.parametrize("tables", [2, 200])
 def test_pictures_to_be_looked_at(lab, open_notebook, theme, tables, tmp_path_factory):
     lab.theme(theme)
-    name = f"{tables}-{theme.split()[-1].lower()}/many.ipynb"  # a folder of its own: its own database
+    name = f"{tables}-{theme.split()[-1].lower()}/many.ipynb"  # a separate folder, with a separate database
     (lab.folder / name).parent.mkdir()
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(MANY.format(tables=tables))])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}

@@ -13,7 +13,7 @@ QUICKSTART = Path(__file__).parents[2] / "notebooks" / "00_quickstart.ipynb"
 
 @pytest.fixture
 def quickstart(lab, open_notebook):
-    """The quick start, open in a folder of its own."""
+    """The quick start, open in a separate folder."""
     shutil.copy(QUICKSTART, lab.folder)
     return open_notebook(QUICKSTART.name)
 

@@ -43,7 +43,7 @@ def test_a_candidate_becomes_a_rename_and_the_values_stay(lab, notebook_of):
     expect(script).to_contain_text(re.compile(r"new_column_name=['\"]email['\"]"))
     expect(script.locator(".mig-minus").filter(has_text="drop_column(").first).to_be_visible()
 
-    panel.get_by_role("button", name="Undo").click()  # one choice: taken back as one
+    panel.get_by_role("button", name="Undo").click()  # one choice: undone in one step
     expect(rows).to_have_count(2)
     panel.get_by_role("button", name="Redo").click()
     expect(rows).to_have_count(1)

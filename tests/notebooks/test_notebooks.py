@@ -65,7 +65,7 @@ def test_all_cells_can_be_run_again_in_the_same_kernel(notebook, folder):
 
 
 def project(folder: Path) -> dict[Path, bytes]:
-    """Return the files that are there before a notebook is run."""
+    """Return the files that exist before a notebook is run."""
     return {
         path: path.read_bytes() for path in (folder / "library").rglob("*.*") if path.suffix in (".py", ".ini", ".mako")
     }

@@ -58,7 +58,7 @@ def run(engine: str) -> list[object]:
     return json.loads(found.stdout)
 
 
-def test_an_add_on_written_for_alembic_hears_and_says_the_same_in_both() -> None:
+def test_an_add_on_written_for_alembic_gets_and_returns_the_same_in_both() -> None:
     ours = run("ours")
     assert ours == run("theirs")
     assert ["op.create_a_view('adult', 'SELECT 1 AS one')", "op.drop_a_view('old')"] in ours

@@ -20,7 +20,7 @@ from kernel_core.runtime.migration import MigrationContext
 pytestmark = pytest.mark.peer
 pytest.importorskip("alembic", reason="the yardstick is not installed (extra peer)")
 
-NOT_CALLED = {"get_by_dialect": "it finds the dialect's class, and is not asked of it"}
+NOT_CALLED = {"get_by_dialect": "it finds the dialect's class, and is not called on it"}
 
 
 def documented() -> list[str]:
@@ -56,7 +56,7 @@ def called() -> Iterator[set[str]]:
 
 
 def run_directives() -> None:
-    """Write a script with every directive that reaches the database in a way of its own."""
+    """Write a script with every directive that reaches the database by a separate method."""
     buffer = io.StringIO()
     opts = {
         "as_sql": True,

@@ -1,4 +1,4 @@
-"""The grammar's table (``tests/kernel_core/script/grammar.txt``) asked of an installed Alembic, row by row.
+"""The grammar's table (``tests/kernel_core/script/grammar.txt``) tried with an installed Alembic, row by row.
 
 The table was first written from our own answers; here each is the answer of Alembic too, or differs in a named way.
 """

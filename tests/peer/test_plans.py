@@ -76,7 +76,7 @@ def target(chance: random.Random, rows: list[Row]) -> str:
 
 @dataclass
 class Pair:
-    """One question and both answers."""
+    """One request for a plan, and the plans of both engines."""
 
     revisions: RevisionMap
     current: list[str]

@@ -23,12 +23,12 @@ assert ("kernel_core" in sys.modules) == (engine == "kernel_core")
 
 
 def upgrade(engine: str, package: str, url: str) -> None:
-    """Run the whole history, in a process of its own where ``alembic`` is one engine or the other."""
+    """Run the whole history, in a separate process where ``alembic`` is one engine or the other."""
     run(engine, package, url, UPGRADE)
 
 
 def contents(url: str) -> dict[str, Any]:
-    """Return all that SQLAlchemy's inspector tells of a database, and where its version table stands."""
+    """Return all that SQLAlchemy's inspector reads from a database, and the rows of its version table."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     inspector = sa.inspect(engine)
     found: dict[str, Any] = {}

@@ -22,7 +22,7 @@ PLACES = {
     "ddl.impl": ("DefaultImpl",),
 }
 NOT_HERE = {
-    # Inside of Alembic: the writer of its own proxies, and the directives that make no sense in a batch.
+    # Inside of Alembic: the writer of Alembic's proxies, and the directives that make no sense in a batch.
     "operations.Operations": {"create_module_class_proxy"},
     "operations.BatchOperations": {"create_module_class_proxy", "batch_alter_table", "context"},
 }  # fmt: skip

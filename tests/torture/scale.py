@@ -14,7 +14,7 @@ def scaled(count: int) -> int:
 
 
 def spread(last: int, count: int) -> Sequence[int]:
-    """Return ``count`` numbers from 1 to ``last``, evenly spread; all of them if there are no more."""
+    """Return ``count`` numbers from 1 to ``last``, evenly spread; all of them if there are not more."""
     if count >= last:
         return range(1, last + 1)
     step = last / count

@@ -37,7 +37,7 @@ _OURS = re.compile(r"\b(mig_ipython|kernel_core)/")
 def untidy(shown: list[str], seconds: float, tally: Tally) -> list[str]:
     """Return what is wrong with the end of an interrupted cell.
 
-    Where the command has ended already, the kernel is displaying its result: it shows a traceback of its own code, as
+    Where the command has ended already, the kernel is displaying its result: it shows a traceback of the kernel's code, as
     for any cell.
     """
     tally.took(seconds)

@@ -84,7 +84,7 @@ def _holder(row: Row[tuple[object, ...]]) -> Holder:
 def limited_waits(connection: Connection, seconds: float) -> Iterator[None]:
     """Limit how long each statement in the block waits for a lock.
 
-    In a transaction the limit ends with it (SET LOCAL), so that a pooler cannot give it to another client. In
+    In a transaction the limit ends with it (SET LOCAL), so that a pooler cannot pass it on to another client. In
     AUTOCOMMIT it is set for the session and restored after the block.
     """
     limit = f"{round(seconds * 1000) or 1}ms"

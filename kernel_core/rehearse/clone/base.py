@@ -38,7 +38,7 @@ SLOW = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """A clone of ``source``: ``before`` keeps the data as it was, on ``after`` the run happens.
+    """A clone of ``source``: ``before`` keeps the original data, ``after`` is what the run changes.
 
     ``notes`` are sentences about what was not copied. ``method`` says how it was copied. ``full_rows`` has the number
     of rows of each table of the source where a sample was taken, by (schema, table). ``copied_at`` is the number of a

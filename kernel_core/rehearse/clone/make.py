@@ -17,7 +17,7 @@ from .sqlite import sqlite_clone
 
 
 def clone_of(source: Source, live: Any, options: CloneOptions) -> AbstractContextManager[Clone]:
-    """Give a clone of a database, which is removed at the end of the block.
+    """Yield a clone of a database, which is removed at the end of the block.
 
     ``live`` is a driver's connection to the database, or None to open one. Raises CommandError where the database is of
     a kind that cannot be cloned, or a right or room is missing, with the remedy.

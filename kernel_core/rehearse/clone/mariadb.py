@@ -42,7 +42,7 @@ _ROUTINES = {"PROCEDURE": "Create Procedure", "FUNCTION": "Create Function"}
 
 @contextmanager
 def mariadb_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
-    """Give the clone of a MariaDB database; both copies are dropped at the end of the block."""
+    """Yield the clone of a MariaDB database; both copies are dropped at the end of the block."""
     with source.engine(source.database, isolation_level="AUTOCOMMIT").connect() as admin, ExitStack() as stack:
         for setting in _SETTINGS:
             admin.exec_driver_sql(setting)
@@ -120,7 +120,7 @@ class _Copier:
         return ", ".join(in_backticks(str(column)) for (column,) in rows)
 
     def _copy_all_rows(self, source: str, target: str, tables: list[str]) -> None:
-        """Copy the rows of tables; those that others write to meanwhile once more, so that all are of one moment."""
+        """Copy the rows of tables; those written to meanwhile are copied again, so that all are of one moment."""
         before = self._write_times(source)
         for name in tables:
             self._copy_rows(source, target, name)
@@ -235,7 +235,7 @@ class _Copier:
         return str(rows[0][position] or "") if rows else ""
 
     def _run(self, database: str, sql: str, what: str) -> bool:
-        """Run a statement in a database and return whether it did; note ``what`` is missing where it did not."""
+        """Run a statement in a database and return whether it did; if not, note that ``what`` is missing."""
         if not sql:
             self._notes.append(f"not copied: {what}: the right to see its definition is missing")
             return True

@@ -26,7 +26,7 @@ def maker_of(name: str) -> Maker | None:
 
 
 def leftovers(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that are of clones of processes of this host that were killed."""
+    """Return those of the names whose clones were left by killed processes of this host."""
     return tuple(name for name in names if (maker := maker_of(name)) is not None and maker.has_ended)
 
 

@@ -47,7 +47,7 @@ _ENVIRONMENT = {
 
 @contextmanager
 def postgresql_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
-    """Give the clone of a PostgreSQL database; both copies are dropped at the end of the block."""
+    """Yield the clone of a PostgreSQL database; both copies are dropped at the end of the block."""
     with _administration(source) as admin:
         _refuse_without_rights(admin, source)
         remove_leftovers(admin)
@@ -80,7 +80,7 @@ def _made(source: Source, admin: Connection, names: tuple[str, str], options: Cl
 
 @contextmanager
 def _administration(source: Source) -> Iterator[Connection]:
-    """Give a connection to another database of the server, on which each statement commits by itself."""
+    """Yield a connection to another database of the server, on which each statement commits by itself."""
     for name in ("postgres", "template1", source.database):
         engine = source.engine(name, isolation_level="AUTOCOMMIT")
         try:

@@ -31,7 +31,7 @@ class Source:
 
     @property
     def database(self) -> str:
-        """The name of the database, or the path of a SQLite file; "" where the arguments do not tell it."""
+        """The name of the database, or the path of a SQLite file; "" where the arguments do not name it."""
         if self.kind == "sqlite":
             return str(self.args[0]) if self.args else str(self.options.get("database") or "")
         key = self._database_key

@@ -23,7 +23,7 @@ _SPARE = 1.1
 
 @contextmanager
 def sqlite_clone(source: Source, live: Any, options: CloneOptions) -> Iterator[Clone]:
-    """Give the clone of a database; ``live`` is the driver's connection to it, which is only read."""
+    """Yield the clone of a database; ``live`` is the driver's connection to it, which is only read."""
     if not hasattr(live, "backup"):
         raise CommandError("This driver of SQLite cannot copy a database, so nothing was run.")
     remove_leftovers()

@@ -1,4 +1,4 @@
-"""A rewrite, and the SQL and the operations of which all of them consist."""
+"""A rewrite, and what all rewrites are built from: SQL and operations."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def statement(sql: str, *, remark: str = "", outside_transaction: bool = False) 
 
 
 def undone_by_nothing(_: object) -> list[MigrateOperation]:
-    """Return the operations that undo one whose effect may stay, or is undone with another one: none."""
+    """Return no operations: the reverse where the effect may stay, or is undone with another operation."""
     return []
 
 

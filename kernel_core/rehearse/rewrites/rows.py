@@ -1,4 +1,4 @@
-"""Rewrites for rows that an operation cannot take: fill, remove or convert them before, by a statement that is seen."""
+"""Rewrites for rows that an operation cannot take: fill, remove or convert them first, by a statement in the review."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _converted(operation: AlterColumnOp, place: Place, table: str, column: str) 
 
 
 def added_in_steps(operation: AddColumnOp, place: Place) -> Iterator[Rewrite]:
-    """Offer to add a NOT NULL column without it, fill it, and then set NOT NULL."""
+    """Offer to add a NOT NULL column as nullable, to fill it, and then to set NOT NULL."""
     column = operation.column
     generated = column.computed is not None or column.identity is not None or column.primary_key
     if column.nullable or column.server_default is not None or generated:

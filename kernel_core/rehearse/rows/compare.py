@@ -39,7 +39,7 @@ class Side(Protocol):
 
     @contextmanager
     def both(self, pair: Pair) -> Iterator[Both | None]:
-        """Give the SQL names of the table before and after, None where every row is known to be the same."""
+        """Yield the SQL names of the table before and after, None where every row is known to be the same."""
 
     def differs(self, old: Column, new: Column) -> str:
         """Return the condition that a value differs: ``b`` is the row before, ``a`` the row after."""

@@ -1,4 +1,4 @@
-"""What the second comparison of one clone need not read again: the copy never changes."""
+"""Results that a second comparison of one clone reuses, because the copy never changes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from .shapes import Column, Shape
 def mariadb_side(
     clone: Clone, without: Collection[str], _written: Collection[str], _kept: Kept
 ) -> Iterator[MariaDBSide]:
-    """Give what compares the two databases of a clone."""
+    """Yield what compares the two databases of a clone."""
     with clone.after.connect() as connection:
         yield MariaDBSide(connection, clone, without)
 

@@ -30,7 +30,7 @@ _KEYS = "mig_written_keys"
 def postgresql_side(
     clone: Clone, without: Collection[str], written: Collection[str], kept: Kept
 ) -> Iterator[PostgresqlSide]:
-    """Give what compares the two databases of a clone."""
+    """Yield what compares the two databases of a clone."""
     after = kept.connected(clone)
     with clone.before.connect() as before:
         try:

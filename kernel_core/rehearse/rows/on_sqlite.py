@@ -13,7 +13,7 @@ from .shapes import Column, Pair, Shape
 
 @contextmanager
 def sqlite_side(clone: Clone, without: Collection[str], _written: Collection[str], _kept: Kept) -> Iterator[SQLiteSide]:
-    """Give what compares the two files of a clone."""
+    """Yield what compares the two files of a clone."""
     with clone.after.connect() as connection:
         connection.exec_driver_sql("ATTACH DATABASE ? AS mig_before", (str(clone.before.url.database),))
         yield SQLiteSide(connection, clone, without)

@@ -82,5 +82,5 @@ class JoinedSide(PlainSide):
 
     @contextmanager
     def both(self, pair: Pair) -> Iterator[Both]:
-        """Give the SQL names of the table before and after."""
+        """Yield the SQL names of the table before and after."""
         yield Both(self.place(pair.before, before=True), self.place(pair.after, before=False))

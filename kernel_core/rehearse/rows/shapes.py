@@ -84,7 +84,7 @@ class Pair:
 
 
 def shapes_of(connection: Connection, without: Collection[str]) -> list[Shape]:
-    """Return the tables of a database, but those ``without`` which the runs keep account."""
+    """Return the tables of a database, except for those of ``without``: version tables and journals."""
     if connection.dialect.name == "postgresql":
         found = _of_postgresql(connection)
     else:

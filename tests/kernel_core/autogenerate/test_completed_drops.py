@@ -40,7 +40,7 @@ TYPES = {"id": sa.Integer, "a": sa.Integer, "b": sa.Text}
 
 @pytest.fixture
 def tablespace(postgresql):
-    """A tablespace inside the data folder, so that the server needs no folder of its own for it."""
+    """A tablespace inside the data folder, so that the server needs no separate folder for it."""
     name = f"space_{postgresql.dialect.default_schema_name}"
     with postgresql.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as own:
         if own.dialect.server_version_info < (15,):

@@ -324,7 +324,7 @@ def test_every_operation_on_every_dialect_is_as_reviewed() -> None:
     assert now == before, "".join(difflib.unified_diff(before.splitlines(True), now.splitlines(True), n=2))
 
 
-# sqlglot takes these as an opaque command, or not at all; each stands in the manual as it is written here.
+# sqlglot takes these as an opaque command, or not at all; each is in the manual as it is written here.
 UNKNOWN_TO_SQLGLOT = {
     "mssql": r"declare @const_name|SET IDENTITY_INSERT \w+ (ON|OFF);|ALTER TABLE \S+ ADD DEFAULT .* FOR|.* DEFERRABLE",
     "oracle": r"ALTER TABLE \S+ MODIFY|CREATE BITMAP INDEX|CREATE INDEX .*lower\(|.*\n.*IDENTITY \(INCREMENT BY",

@@ -35,7 +35,7 @@ def filled(request):
 
 
 def leftovers(url: str) -> list[str]:
-    """Return the clones that are there now, on the server of ``url`` and in the temporary folder, of this process."""
+    """Return the clones that exist now, on the server of ``url`` and in the temporary folder, of this process."""
     names = os.listdir(tempfile.gettempdir())
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     if engine.dialect.name != "sqlite":

@@ -85,7 +85,7 @@ class History:
         self.lines.append(f"op.execute({statement!r})")
 
     def expected(self, before: Rows, after: Rows) -> dict[str, tuple[int, int, int]]:
-        """Return for each table that is there before and after how many rows were added, removed and changed."""
+        """Return for each table that exists before and after how many rows were added, removed and changed."""
         found = {}
         for table, first in self.first.items():
             old = {row["id"]: row for row in before[first]}

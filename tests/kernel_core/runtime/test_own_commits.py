@@ -50,7 +50,7 @@ def failed(project) -> str:
 
 
 def rows_of(project) -> dict[str, int]:
-    """Return the number of rows of each table of the revision that is there."""
+    """Return the number of rows of each table of the revision that exists."""
     tables = project.tables() & {"half", "rest"}
     return {table: len(project.rows(f"SELECT id FROM {table}")) for table in sorted(tables)}
 

@@ -50,7 +50,7 @@ def at_once(count: int, run: Any) -> list[Any]:
 
 @contextmanager
 def held_by_another_thread(url: str) -> Iterator[None]:
-    """Hold the run lock in another thread, on a connection of its own."""
+    """Hold the run lock in another thread, on a separate connection."""
     held, ending = threading.Event(), threading.Event()
 
     def hold() -> None:

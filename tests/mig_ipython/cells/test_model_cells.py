@@ -252,7 +252,7 @@ def test_keys_are_called_by_their_names(book):
 
 
 def test_a_changed_constraint_is_told_once_with_what_it_states(book):
-    """Named or unnamed, of one column or several: the second run tells what the first did not have."""
+    """Named or unnamed, of one column or several: the second run reports what the first did not have."""
     cell = (
         "%%mig_models Base\nclass Pet(Base):\n    __tablename__ = 'pets'\n"
         "    id: Mapped[int] = mapped_column(primary_key=True)\n"

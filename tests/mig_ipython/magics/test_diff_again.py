@@ -55,7 +55,7 @@ def execute(*statements: str) -> None:
 
 
 def replace_database() -> None:
-    """Put another database file in the place of the connected one, with the same schema version."""
+    """Replace the connected database file by another one, with the same schema version."""
     (version,) = sqlite3.connect("dev.db").execute("PRAGMA schema_version").fetchone()
     with sqlite3.connect("other.db") as other:
         other.execute("CREATE TABLE cats (id INTEGER NOT NULL PRIMARY KEY, age INTEGER)")

@@ -1,4 +1,4 @@
-"""The view of a schema: its text, its page, what it says where nothing can draw; and the history."""
+"""The view of a schema: its text, its page, its message where nothing can draw; and the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A panel over a proposal that only remembers what is asked of it."""
+"""A panel over a proposal that only records the calls it gets."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class FakeDraft:
 
 
 class FakeProposal:
-    """What the panel needs of a proposal; it remembers what was asked of it."""
+    """What the panel needs of a proposal; it records the calls it gets."""
 
     describe_source = "`Base` (2 tables)"
     revisions, marks = "revision base → ab12", False

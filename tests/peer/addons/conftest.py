@@ -43,7 +43,7 @@ class Project:
         return f"sqlite:///{self.folder}/project.db"
 
     def use(self, url: str) -> None:
-        """Let the project have another database."""
+        """Connect the project to another database."""
         self.variables["DATABASE_URL"] = url
 
     def write(self, **files: str) -> None:
