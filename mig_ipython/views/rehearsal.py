@@ -21,9 +21,7 @@ _IN_FULL = 10
 """So many blockers are shown at once, with their rows; the others are folded."""
 
 _WRAPS = "overflow-wrap:anywhere"
-_MARKED = (
-    "border-left:4px solid;border-left-color:var(--jp-error-color1,#d32f2f);padding:.1em 0 .3em .8em;margin:.5em 0"
-)
+_MARKED = "border-left:4px solid;border-left-color:var(--mig-bad);padding:.1em 0 .3em .8em;margin:.5em 0"
 """A bar beside each blocker; inline, because JupyterLab removes the style sheet of an untrusted notebook."""
 
 

@@ -3,9 +3,9 @@
 A class that is said twice or three times outweighs what JupyterLab says of every output.
 """
 
-LIGHT = "--mig-key:#00695c;--mig-str:#9c2b16;--mig-num:#1a52b5;--mig-com:#5c6166"
-DARK = "--mig-key:#7fd4c1;--mig-str:#f2a58e;--mig-num:#9ec1ff;--mig-com:#a9aeb4"
-"""The colours of sources, readable on a light and on a dark ground."""
+LIGHT = "--mig-key:#00695c;--mig-str:#9c2b16;--mig-num:#1a52b5;--mig-com:#5c6166;--mig-bad:#b3261e"
+DARK = "--mig-key:#7fd4c1;--mig-str:#f2a58e;--mig-num:#9ec1ff;--mig-com:#a9aeb4;--mig-bad:#ff9d94"
+"""The colours of sources and of warnings, readable on a light and on a dark ground."""
 
 CSS = f'.mig-view{{{LIGHT}}}:is([data-jp-theme-light="false"],.vscode-dark,.vscode-high-contrast) .mig-view{{{DARK}}}'
 CSS += "".join(
@@ -72,7 +72,7 @@ CSS += "".join(
   color:var(--jp-ui-font-color2,inherit)}
 .mig-view .mig-warn{
   font-weight:600;
-  color:var(--jp-error-color1,#d32f2f)}
+  color:var(--mig-bad)}
 .mig-view .mig-lead code{
   font-weight:inherit}
 .mig-view .mig-hint{
@@ -103,19 +103,15 @@ PANEL_OR_TEXT_CSS = (
 Hidden is what they make of a panel whose kernel is gone: "model not found", or controls that do nothing.
 """
 
-_PAGE_LIGHT = (
-    "--mig-ground:#fff;--mig-text:#1f1f1f;--mig-dim:#595959;--mig-line:#d5d8dc;--mig-bad:#b3261e;--mig-invert:0"
-)
-_PAGE_DARK = (
-    "--mig-ground:#1c1d1f;--mig-text:#ececec;--mig-dim:#b4b8bd;--mig-line:#45484d;--mig-bad:#ff9d94;--mig-invert:1"
-)
+_PAGE_LIGHT = "--mig-ground:#fff;--mig-text:#1f1f1f;--mig-dim:#595959;--mig-line:#d5d8dc;--mig-invert:0"
+_PAGE_DARK = "--mig-ground:#1c1d1f;--mig-text:#ececec;--mig-dim:#b4b8bd;--mig-line:#45484d;--mig-invert:1"
 
 PAGE_CSS = (
     f":root{{color-scheme:light dark;{_PAGE_LIGHT}}}"
     f"@media(prefers-color-scheme:dark){{:root{{{_PAGE_DARK}}}body .mig-view{{{DARK}}}}}"
     "body{margin:0;background:var(--mig-ground);color:var(--mig-text);font-family:system-ui,sans-serif;"
     "--jp-ui-font-color1:var(--mig-text);--jp-ui-font-color2:var(--mig-dim);--jp-border-color2:var(--mig-line);"
-    "--jp-error-color1:var(--mig-bad);--jp-ui-font-size1:15px;--jp-code-font-size:13px}"
+    "--jp-ui-font-size1:15px;--jp-code-font-size:13px}"
     "main{max-width:60em;margin:0 auto;padding:2em 1.5em 4em}"
     "h1{font-size:1.6em;font-weight:600;margin:0 0 .8em}"
     "h2{font-size:1.2em;font-weight:600;margin:2em 0 .6em}"

@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+from contrasts import contrast
 from IPython.core.formatters import DisplayFormatter
 
 from kernel_core.util import drawing
@@ -80,17 +81,6 @@ def test_a_range_shows_that_something_comes_before():
     assert graph.dot.count('"…"') == graph.dot.count("…") == 2
     assert "…" not in RevisionGraph(DIAMOND).dot
     assert graph.mermaid.count("[…]") == 2
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("look", ["APPLIED", "CURRENT", "PENDING", "PLAIN", "BROKEN"])
