@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from kernel_core.util.secrets import redact
 
 from ...views.html import Html, details, plain_list, table, tag
-from ...views.style import CSS
+from ...views.style import CSS, PAGE_CSS
 from ...views.text import count
 from ...views.text import table as text_table
 from ...views.view import View
@@ -104,7 +104,9 @@ class ReportView(View):
     def page(self) -> str:
         """Return a whole HTML document: nothing in it is active, and it loads nothing."""
         policy = f'<meta http-equiv="Content-Security-Policy" content="{escaping.escape(_POLICY)}">'
-        head = f'<meta charset="utf-8">{policy}<title>Report of the workshop</title><style>{_PAGE_CSS}{CSS}</style>'
+        style = f"<style>{CSS}{PAGE_CSS}{_WIDE}</style>"
+        window = '<meta name="viewport" content="width=device-width">'
+        head = f'<meta charset="utf-8">{policy}{window}<title>Report of the workshop</title>{style}'
         body = tag("main", tag("h1", "Report of the workshop"), *self._parts(), class_="mig-view")
         return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
 
@@ -163,7 +165,7 @@ class ReportView(View):
             counted = (
                 (name, "once" if number == 1 else f"{number} times", hint) for name, number, hint in each.mistakes
             )
-            mistakes = "; ".join(f"{name} ({often}): {hint.replace('`', '')}" for name, often, hint in counted)
+            mistakes = " ".join(f"{name} ({often}): {hint.replace('`', '')}" for name, often, hint in counted)
             yield (
                 each.exercise,
                 each.title,
@@ -200,4 +202,4 @@ _OF_CSV = (
     *("student", "lesson", "exercise", "title", "solved", "tries", "hints", "solution shown", "minutes"),
     *("last checked (UTC)", "wrong answers"),
 )
-_PAGE_CSS = "body{margin:2em;background:Canvas;color:CanvasText;color-scheme:light dark;font-family:sans-serif}"
+_WIDE = "main.mig-view{max-width:80em}"

@@ -235,6 +235,7 @@ def test_names_and_titles_are_text_in_html_and_no_formula_in_csv(tmp_path):
     policy = document.find("head/meta[@http-equiv]")
     assert policy.attrib["content"].startswith("default-src 'none'")
     assert "\u202e" not in page
+    assert "@media(prefers-color-scheme:dark)" in document.find("head/style").text
     rows = list(csv.reader(found.csv().splitlines()))
     assert len(rows) == 1 + len(found.results) == 1 + 2 * len(HOSTILE)
     assert not [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@", "\t")]
