@@ -9,6 +9,7 @@ from kernel_core.util.sql import in_quotes
 from ...views.text import count as counted
 from ..looks.look import listed
 from ..state import State
+from ..state.database import columns_of
 from .detector import COLUMN, TABLE, Context, detector
 
 
@@ -50,7 +51,7 @@ def rows_changed(before: State, after: State, context: Context) -> str | None:
 def nulls_left(before: State, after: State, context: Context) -> str | None:
     """A column that must be filled still has NULLs."""
     table, column = context.fields.text("table"), context.fields.text("column")
-    number = _number(after, f"SELECT count(*) FROM {in_quotes(table)} WHERE {in_quotes(column)} IS NULL")
+    number = _number(after, f"SELECT count(*) FROM {in_quotes(table)} WHERE {columns_of(table, [column])} IS NULL")
     return f"{table}.{column} is NULL in {counted(number, 'row')}." if number else None
 
 
@@ -60,7 +61,7 @@ def all_null(before: State, after: State, context: Context) -> str | None:
     table, column = context.fields.text("table"), context.fields.text("column")
     if column not in after.schema["tables"].get(table, {"columns": {}})["columns"] or not after.counts.get(table):
         return None
-    number = _number(after, f"SELECT count({in_quotes(column)}) FROM {in_quotes(table)}")
+    number = _number(after, f"SELECT count({columns_of(table, [column])}) FROM {in_quotes(table)}")
     return None if number else f"No row has a value in {table}.{column}."
 
 
@@ -74,7 +75,7 @@ def same_value(before: State, after: State, context: Context) -> str | None:
     table, column = context.fields.text("table"), context.fields.text("column")
     if after.counts.get(table, 0) < 2:
         return None
-    number = _number(after, f"SELECT count(DISTINCT {in_quotes(column)}) FROM {in_quotes(table)}")
+    number = _number(after, f"SELECT count(DISTINCT {columns_of(table, [column])}) FROM {in_quotes(table)}")
     return f"All {after.counts[table]} rows have the same value in {table}.{column}." if number == 1 else None
 
 
@@ -86,9 +87,8 @@ def same_value(before: State, after: State, context: Context) -> str | None:
 def duplicate_rows(before: State, after: State, context: Context) -> str | None:
     """Rows have the same values in columns in which they must differ."""
     table, columns = context.fields.text("table"), context.fields.texts("columns")
-    names = ", ".join(map(in_quotes, columns))
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {in_quotes(table)} GROUP BY {names} HAVING count(*) > 1)"
-    number = _number(after, sql)
+    groups = f"SELECT 1 FROM {in_quotes(table)} GROUP BY {columns_of(table, columns)} HAVING count(*) > 1"
+    number = _number(after, f"SELECT count(*) FROM ({groups})")
     return f"{table} has {counted(number, 'group')} of rows with the same {listed(columns)}." if number else None
 
 
@@ -122,7 +122,7 @@ def rows_match(before: State, after: State, context: Context) -> str | None:
 
 def has_nulls(state: State, table: str, column: str) -> bool:
     """Return whether a column has NULLs; False where there is none."""
-    return _number(state, f"SELECT count(*) FROM {in_quotes(table)} WHERE {in_quotes(column)} IS NULL") > 0
+    return _number(state, f"SELECT count(*) FROM {in_quotes(table)} WHERE {columns_of(table, [column])} IS NULL") > 0
 
 
 def _number(state: State, sql: str) -> int:

@@ -9,6 +9,7 @@ from kernel_core.util.sql import in_quotes
 
 from ...views.text import count as counted
 from ..state import Row, State
+from ..state.database import columns_of
 from .look import Observed, Spec, listed, look
 
 _MOST_SHOWN = 3
@@ -26,13 +27,14 @@ _MOST_SHOWN = 3
 )
 def observe_rows(state: State, spec: Spec) -> Observed:
     """The rows of a table in some columns; their order does not count."""
-    chosen = ", ".join(map(in_quotes, spec.texts("columns", ()))) or "*"
+    table = spec.text("table")
+    chosen = columns_of(table, spec.texts("columns", ())) or "*"
     condition, where = _condition(spec)
-    found, problem = _queried(state, f"SELECT {chosen} FROM {in_quotes(spec.text('table'))}{condition}")
+    found, problem = _queried(state, f"SELECT {chosen} FROM {in_quotes(table)}{condition}")
     if problem:
-        return Observed(None, f"The rows of {spec.text('table')} cannot be queried: {problem}.")
+        return Observed(None, f"The rows of {table} cannot be queried: {problem}.")
     rows = sorted(map(list, found), key=repr)
-    return Observed(rows, f"{spec.text('table')} has {counted(len(rows), 'row')}{where}{_beginning(found)}.")
+    return Observed(rows, f"{table} has {counted(len(rows), 'row')}{where}{_beginning(found)}.")
 
 
 @look(
@@ -103,7 +105,7 @@ def observe_same_rows(state: State, spec: Spec) -> Observed:
     """Whether a table has the same rows as in another database of the folder."""
     table, name = spec.text("table"), spec.text("as")
     other = state.of_file(name)
-    chosen = ", ".join(map(in_quotes, spec.texts("columns", ()))) or "*"
+    chosen = columns_of(table, spec.texts("columns", ())) or "*"
     sql = f"SELECT {chosen} FROM {in_quotes(table)}"
     (here, problem), (there, other_problem) = _queried(state, sql), _queried(other, sql)
     if problem or other_problem:

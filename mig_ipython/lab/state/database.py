@@ -83,12 +83,12 @@ class Database:
 
     def rows(self, table: str, columns: Sequence[str] = ()) -> list[Row]:
         """Return the rows of a table in a fixed order."""
-        chosen = ", ".join(map(in_quotes, columns)) or "*"
+        chosen = columns_of(table, columns) or "*"
         return sorted(self.query(f"SELECT {chosen} FROM {in_quotes(table)}"), key=repr)
 
     def has_same_rows(self, other: Database, table: str, columns: Sequence[str]) -> bool:
         """Return whether a table has the same rows in another database, in whatever order."""
-        chosen = ", ".join(map(in_quotes, columns))
+        chosen = columns_of(table, columns)
         here, there = (each.query(f"SELECT {chosen} FROM {in_quotes(table)}") for each in (self, other))
         return here == there or Counter(here) == Counter(there)
 
@@ -122,6 +122,18 @@ class Database:
             if connection.in_transaction():
                 connection.rollback()
         # The engine is not disposed: that would close the driver's connection, which is ours.
+
+
+def columns_of(table: str, columns: Sequence[str]) -> str:
+    """Return columns of a table as a list in SQL, each with the table's name.
+
+    SQLite takes a name in double quotes that is not a column for a text, so that a query of a missing column would
+    return the column's name; with the table's name it fails (https://sqlite.org/quirks.html#dblquote).
+
+    >>> columns_of("flights", ["id", "dest"])
+    '"flights"."id", "flights"."dest"'
+    """
+    return ", ".join(f"{in_quotes(table)}.{in_quotes(column)}" for column in columns)
 
 
 def _plain(value: object) -> Value:

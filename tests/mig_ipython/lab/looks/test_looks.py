@@ -93,6 +93,15 @@ def test_each_look_has_its_value_live_and_in_a_snapshot(state):
     assert set(looks) - {name for name, *_ in CASES} == ROWLESS
 
 
+def test_no_look_takes_the_name_of_a_missing_column_for_a_value(state):
+    known = {"table": "airlines", "column": "land", "columns": ["land"], "as": "flights.db"}
+    about_columns = [name for name, each in looks.items() if {"column", "columns"} & {*each.fields}]
+    specs = {name: {field: known[field] for field in looks[name].fields if field in known} for name in about_columns}
+    found = {name: looks[name](state, spec).value for name, spec in specs.items()}
+    assert {name for name in found if "land" in str(found[name])} == set()
+    assert (found["rows"], found["same_rows"]) == (None, None)
+
+
 def test_a_snapshot_does_not_know_what_was_not_looked_at(state):
     snapshot = State.from_json(state.to_json())
     with pytest.raises(NotRecorded):
