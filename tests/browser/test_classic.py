@@ -41,18 +41,18 @@ def test_the_panel_works_in_notebook_7(lab, new_page, write_notebook):
     page.add_locator_handler(page.get_by_role("button", name="Select", exact=True), lambda button: button.click())
     page.goto(lab.classic("classic/classic.ipynb"))
     cell = page.locator(".jp-CodeCell").first
-    cell.locator(".cm-content").wait_for(timeout=60_000)
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
+    cell.locator(".cm-content").wait_for(timeout=180_000)
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=180_000)
     errors.clear()  # Notebook's own, while it opens
     run(page, cell)
     panel = page.locator(".mig-review")
-    panel.wait_for(timeout=60_000)
+    panel.wait_for(timeout=180_000)
     panel.get_by_role("checkbox").uncheck()
     expect(panel.get_by_role("button", name="Accept & write")).to_be_disabled()
     panel.get_by_role("checkbox").check()
     expect(panel.get_by_role("button", name="Accept & write")).to_be_enabled()
     panel.get_by_role("button", name="Write & upgrade").click()
-    expect(panel.locator(".mig-status")).to_contain_text("upgraded by 1 revision, from base to a1", timeout=30_000)
+    expect(panel.locator(".mig-status")).to_contain_text("upgraded by 1 revision, from base to a1")
     run(page, page.locator(".jp-CodeCell").nth(1))
     expect(page.locator("img[alt^='Graph of 1 revision; current: a1']")).to_be_visible(timeout=30_000)
     assert errors == []

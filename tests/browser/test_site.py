@@ -103,7 +103,7 @@ def test_the_extension_runs_in_the_browser_and_the_work_is_kept(site, opened):
     assert "Add column email" in review
     notebook.page.get_by_role("button", name="Accept & write").last.click()
     written = notebook.page.get_by_role("status").filter(has_text="Written to").last
-    written.wait_for(timeout=60_000)
+    written.wait_for(timeout=180_000)
     assert notebook.hosts == {site.removeprefix("http://")}
 
 
@@ -111,7 +111,7 @@ def test_the_first_page_leads_to_a_notebook(site, new_page):
     page = new_page()
     page.goto(site)
     page.get_by_role("link", name="1_writes.ipynb").click()
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=180_000)
     assert page.title().startswith("1_writes")
 
 
