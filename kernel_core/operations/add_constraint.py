@@ -108,7 +108,7 @@ class AddConstraintOp(MigrateOperation):
         if schema.dialect.name == "sqlite" and self.constraint_name:  # a rebuild has one constraint of a name
             names = {str(self.constraint_name)}
             table.constraints[:] = [each for each in table.constraints if not names & set(schema.names(each))]
-        table.constraints.append(self)
+        schema.add_constraints(table, [self])
 
     _drop: ClassVar[Callable[..., MigrateOperation]]
 

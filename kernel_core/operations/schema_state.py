@@ -6,11 +6,17 @@ naming convention or the database gives are known when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, Enum, MetaData, Table
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Enum,
+    MetaData,
+    Table,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Computed, Constraint, Index
 from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
@@ -33,6 +39,7 @@ from ..util.sqla_compat import (
     sorted_constraints,
     sql_text,
 )
+from .unnamed_constraints import KINDS, column_checks, name_rules, of_column
 
 Addition = Any
 """The operation that adds a constraint or an index: an `AddConstraintOp` or a `CreateIndexOp`, of a layer above."""
@@ -63,6 +70,8 @@ class TableState:
     comment: str | None = None
     prefixes: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    of_keys: frozenset[str] = frozenset()
+    """The first columns of the foreign keys that it had: MySQL keeps an index of them, which has a name too."""
 
     def column(self, name: str) -> AnyColumn:
         """Return a column; raises UnknownEffect if there is none of that name."""
@@ -81,6 +90,8 @@ class SchemaState:
     enums: dict[Place, list[str]] = field(default_factory=dict)
     sequences: dict[Place, Mapping[str, Any]] = field(default_factory=dict)
     schemas: list[str] = field(default_factory=list)
+    claimed: set[Place] = field(default_factory=set)
+    """Every name, with its schema, that a constraint, an index or a table had at some time."""
 
     @property
     def context(self) -> Context:
@@ -100,7 +111,14 @@ class SchemaState:
             for place, each in self.tables.items()
         }
         enums = {place: list(values) for place, values in self.enums.items()}
-        return replace(self, tables=tables, enums=enums, sequences=dict(self.sequences), schemas=list(self.schemas))
+        return replace(
+            self,
+            tables=tables,
+            enums=enums,
+            sequences=dict(self.sequences),
+            schemas=list(self.schemas),
+            claimed=set(self.claimed),
+        )
 
     def table(self, place: Place | None) -> TableState:
         """Return a table; raises UnknownEffect if it is not known."""
@@ -120,19 +138,44 @@ class SchemaState:
 
     def add_items(self, state: TableState, table: Table, *, constraint_of: Callable[[Constraint], Addition]) -> None:
         """Add the constraints and indexes of ``table`` to a table."""
+        added = [
+            self._as_it_is(of_column(constraint_of(check), column, self.dialect), CheckConstraint)
+            for column, check in column_checks(table)
+        ]
         for constraint in sorted_constraints(table):
             is_empty = constraint.__visit_name__ == "primary_key_constraint" and not list(constraint.columns)  # type: ignore[attr-defined]
             if not is_type_bound(constraint) and not is_empty:
-                self.add_as_it_is(state, constraint_of(constraint), type(constraint))
+                added.append(self._as_it_is(constraint_of(constraint), type(constraint)))
+        self.add_constraints(state, added)
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
-            state.indexes.append(index_operation(index))
+            self.add_index(state, index_operation(index))
 
-    def add_as_it_is(self, state: TableState, addition: Addition, kind: type[Constraint]) -> None:
-        """Add a constraint that a table has already: no naming convention changes its name, or gives it one."""
-        if has_rule(self.convention, kind):
-            name = addition.constraint_name
-            addition = addition.changed(constraint_name=UNNAMED if name is None else conv(name))
-        state.constraints.append(addition)
+    def _as_it_is(self, addition: Addition, kind: type[Constraint]) -> Addition:
+        """Return a constraint that a table has already: no naming convention changes its name, or gives it one."""
+        if not has_rule(self.convention, kind):
+            return addition
+        name = addition.constraint_name
+        return addition.changed(constraint_name=UNNAMED if name is None else conv(name))
+
+    def add_constraints(self, state: TableState, added: Sequence[Addition]) -> None:
+        """Add constraints that one statement creates, with the names that a convention or the database gives them."""
+        self.claimed.add((state.schema, state.name))
+        added = [self._named_by_convention(each) for each in added]
+        rules = name_rules(self.dialect)
+        state.constraints += added if rules is None else rules.named(self, state, added)
+
+    def add_index(self, state: TableState, index: Addition) -> None:
+        """Add an index to a table."""
+        state.indexes.append(index)
+        self.claimed.add((state.schema, str(index.index_name)))
+
+    def _named_by_convention(self, addition: Addition) -> Addition:
+        """Return a constraint with the name that the naming convention gives it, which holds from now on."""
+        kind = KINDS.get(addition.constraint_type)
+        if kind is None or not has_rule(self.convention, kind) or isinstance(addition.constraint_name, conv):
+            return addition
+        name = final_name(addition.to_constraint(self.context), self.dialect)
+        return addition if name is None else addition.changed(constraint_name=conv(name))
 
     def rename_column(self, state: TableState, before: str, after: str) -> None:
         """Rename a column, also in constraints, indexes, SQL texts, and the foreign keys of other tables."""
@@ -154,14 +197,21 @@ class SchemaState:
             each.constraints[each.constraints.index(key)] = key.changed(referent_table=after)
         self.tables = {((before[0], after) if place == before else place): each for place, each in self.tables.items()}
         state.name = after
+        self.claimed.add((before[0], after))
+        rules = name_rules(self.dialect)
         for group in (state.constraints, state.indexes):
             group[:] = [self._settled(each).changed(table_name=after) for each in group]
+        if rules is not None:
+            state.constraints[:] = [rules.after_rename(each, before[1], after) for each in state.constraints]
 
     def _settled(self, item: Addition) -> Addition:
-        """Return a constraint or an index with the name that it has in the database, if that is known."""
-        names = self.names(item)
-        attribute = "index_name" if hasattr(item, "index_name") else "constraint_name"
-        return item if not names or getattr(item, attribute) else item.changed(**{attribute: conv(names[0])})
+        """Return a constraint or an index with the name that it has in the database, if it has one that is known."""
+        if hasattr(item, "index_name"):
+            names = self.names(item)
+            return item if not names or item.index_name else item.changed(index_name=conv(names[0]))
+        if item.constraint_name or not item.generated_name:
+            return item
+        return item.changed(constraint_name=conv(item.generated_name), generated_name=None)
 
     def _keys_to(self, place: Place) -> Iterator[tuple[TableState, Addition]]:
         for each in self.tables.values():
@@ -192,14 +242,20 @@ class SchemaState:
             self.enums[place] = change(self.enums[place])
 
     def names(self, item: Addition) -> tuple[str, ...]:
-        """Return the names that a constraint or an index may have: its own, or that of the convention or database."""
+        """Return the name of a constraint or an index: its own, or that of the convention or database; or nothing."""
+        if getattr(item, "generated_name", None):
+            return (str(item.generated_name),)
         made: Constraint | Index = (
             item.to_index(self.context) if hasattr(item, "to_index") else item.to_constraint(self.context)
         )
         named = final_name(made, self.dialect)
-        if named is not None:
-            return (str(named),)
-        return (item.generated_name,) if getattr(item, "generated_name", None) else _generated(item, self.dialect)
+        return () if named is None else (str(named),)
+
+    def names_to_drop(self, item: Addition) -> tuple[str, ...]:
+        """Return the names by which a constraint can be dropped; an unnamed one may have several."""
+        rules = name_rules(self.dialect)
+        is_named = bool(item.constraint_name or item.generated_name)
+        return self.names(item) if is_named or rules is None else (*self.names(item), *rules.possible(self, item))
 
 
 def _with_values(type_: AnyType, change: Callable[[list[str]], list[str]], dialect: Dialect) -> AnyType:
@@ -305,15 +361,3 @@ def type_checks(column: AnyColumn, table: TableState, state: SchemaState) -> lis
         schema=table.schema,
     )
     return [each for each in made.constraints if is_type_bound(each) and isinstance(each, CheckConstraint)]
-
-
-def _generated(item: Addition, dialect: Dialect) -> tuple[str, ...]:
-    """Return the names that PostgreSQL gives to an unnamed constraint; none on other databases."""
-    if dialect.name != "postgresql" or hasattr(item, "to_index"):
-        return ()
-    columns = [each for each in columns_of_item(item) if isinstance(each, str)]
-    ends = {"unique": [*columns, "key"], "foreignkey": [*columns, "fkey"], "primary": ["pkey"]}
-    end = ends.get(str(item.constraint_type))
-    if end is not None:
-        return ("_".join([item.table_name, *end]),)
-    return tuple("_".join([item.table_name, *middle, "check"]) for middle in ([], columns))

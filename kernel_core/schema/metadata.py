@@ -24,7 +24,12 @@ from ..operations.add_constraint import AddConstraintOp
 from ..operations.kinds.constraint import CreateForeignKeyOp, CreatePrimaryKeyOp, CreateUniqueConstraintOp
 from ..operations.operation import MigrateOperation
 from ..operations.schema_state import SchemaState, TableState
+from ..operations.unnamed_constraints import register_name_rules
 from ..util.sqla_compat import append_constraint, copy_column, copy_constraint
+from .constraint_names import NAME_RULES
+
+for _dialect_name, _rules in NAME_RULES.items():
+    register_name_rules(_dialect_name, _rules)
 
 _OVER_COLUMNS: Mapping[type, type[Constraint]] = {
     CreateUniqueConstraintOp: UniqueConstraint,

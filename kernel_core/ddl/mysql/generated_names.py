@@ -8,7 +8,7 @@ https://mariadb.com/kb/en/foreign-keys/, https://dev.mysql.com/doc/refman/en/cre
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -140,10 +140,10 @@ class MysqlNames(GeneratedNames):
         name = operation.constraint_name
         if isinstance(operation, CreateForeignKeyOp):
             columns = operation.local_cols
-            key = name or f"{operation.table_name}_ibfk_{_next(table.keys, f'{operation.table_name}_ibfk_')}"
+            key = name or key_name(operation.table_name, table.keys)
             table.keys[key] = columns
             if not table.covers(columns):
-                index = name or _index_name(columns[0], table)
+                index = name or index_name(columns[0], table.indexes)
                 table.indexes[index], table.implied[index] = columns, key
                 if name is None:
                     return Created(str(key), _with_index(index))
@@ -152,7 +152,7 @@ class MysqlNames(GeneratedNames):
             return self._create_index(operation, name, operation.columns)
         if operation.constraint_type != "check":
             return NOTHING
-        check = name or self._check_name(operation.table_name, table)
+        check = name or check_name(operation.table_name, table.checks, is_mariadb=self._is_mariadb)
         table.checks.add(check)
         return Created(str(check))
 
@@ -162,18 +162,9 @@ class MysqlNames(GeneratedNames):
         undo = _after_index([(table.implied[index], table.indexes[index]) for index in replaced]) if replaced else None
         for index in replaced:
             del table.indexes[index], table.implied[index]
-        created = str(name or _index_name(columns[0], table))
+        created = str(name or index_name(columns[0], table.indexes))
         table.indexes[created] = columns
         return Created(created, undo)
-
-    def _check_name(self, table_name: str, table: _Table) -> str:
-        if not self._is_mariadb:
-            return f"{table_name}_chk_{_next(table.checks, f'{table_name}_chk_')}"
-        number = 1
-        taken = {name.lower() for name in table.checks}
-        while f"constraint_{number}" in taken:
-            number += 1
-        return f"CONSTRAINT_{number}"
 
 
 def _with_index(name: str) -> Undo:
@@ -197,18 +188,46 @@ def _after_index(keys: Sequence[tuple[str, list[str]]]) -> Undo:
     return undone
 
 
-def _index_name(column: str, table: _Table) -> str:
-    """Return the name of an unnamed index: that of its first column, with a number from 2 where it is taken."""
-    taken = {name.lower() for name in table.indexes}
-    if column.lower() not in taken and column.lower() != "primary":
+def key_name(table: str, taken: Collection[str]) -> str:
+    """Return the name of an unnamed foreign key.
+
+    >>> key_name("orders", ["orders_ibfk_1"])
+    'orders_ibfk_2'
+    """
+    return f"{table}_ibfk_{_next(taken, f'{table}_ibfk_')}"
+
+
+def check_name(table: str, taken: Collection[str], *, is_mariadb: bool) -> str:
+    """Return the name of an unnamed CHECK: on MariaDB with the first free number, on MySQL after the highest.
+
+    >>> check_name("users", ["CONSTRAINT_1"], is_mariadb=True)
+    'CONSTRAINT_2'
+    """
+    if not is_mariadb:
+        return f"{table}_chk_{_next(taken, f'{table}_chk_')}"
+    number = 1
+    lower = {name.lower() for name in taken}
+    while f"constraint_{number}" in lower:
+        number += 1
+    return f"CONSTRAINT_{number}"
+
+
+def index_name(column: str, taken: Collection[str]) -> str:
+    """Return the name of an unnamed index: that of its first column, with a number from 2 where it is taken.
+
+    >>> index_name("email", ["Email"])
+    'email_2'
+    """
+    lower = {name.lower() for name in taken}
+    if column.lower() not in lower and column.lower() != "primary":
         return column
     number = 2
-    while f"{column}_{number}".lower() in taken:
+    while f"{column}_{number}".lower() in lower:
         number += 1
     return f"{column}_{number}"
 
 
-def _next(names: Sequence[str] | set[str] | dict[str, list[str]], prefix: str) -> int:
+def _next(names: Collection[str], prefix: str) -> int:
     """Return the number after the highest that follows the prefix."""
     numbers = [int(found[1]) for name in names if (found := re.fullmatch(rf"{re.escape(prefix)}(\d+)", name))]
     return max(numbers, default=0) + 1

@@ -90,7 +90,7 @@ class PostgresqlNames(GeneratedNames):
         self._columns[place] = {item.name for item in operation.columns if isinstance(item, Column)}
         places = {id(item): at for at, item in enumerate(operation.columns)}
         constraints = [item for item in operation.to_table().constraints if _label(item)]
-        constraints.sort(key=lambda item: (_ORDER.index(_label(item)), places.get(id(item), 0)))
+        constraints.sort(key=lambda item: (ORDER.index(_label(item)), places.get(id(item), 0)))
         for constraint in constraints:
             if not isinstance(constraint, PrimaryKeyConstraint) or constraint.columns:
                 self._create(constraint, place)
@@ -128,12 +128,12 @@ class PostgresqlNames(GeneratedNames):
             named = [name for name in self._columns.get(place, ()) if names_column(words, name, "postgresql")]
             return named[0] if len(named) == 1 else ""
         if isinstance(constraint, ForeignKeyConstraint):
-            return _joined(constraint.column_keys)
+            return joined(constraint.column_keys)
         if isinstance(constraint, UniqueConstraint):
-            return _joined(column.name for column in constraint.columns)
+            return joined(column.name for column in constraint.columns)
         assert is_exclude_constraint(constraint), "the other kinds come before"
         parts = [item for item, _ in excluded(constraint)]
-        return _joined(part.name for part in parts) if all(isinstance(part, Column) for part in parts) else None
+        return joined(part.name for part in parts) if all(isinstance(part, Column) for part in parts) else None
 
     def _free_name(self, place: Place, columns: str, label: str, *, is_relation: bool) -> str:
         schema, table = place
@@ -160,7 +160,7 @@ _LABELS = (
     (ForeignKeyConstraint, "fkey"),
     (CheckConstraint, "check"),
 )
-_ORDER = ("check", "pkey", "key", "excl", "fkey")
+ORDER = ("check", "pkey", "key", "excl", "fkey")
 """The kinds of constraints in the order in which CREATE TABLE names them."""
 
 
@@ -185,7 +185,7 @@ def object_name(table: str, columns: str, label: str) -> str:
     return "_".join(part for part in (_truncated(first, one), _truncated(second, two), label) if part)
 
 
-def _joined(names: Iterable[str]) -> str:
+def joined(names: Iterable[str]) -> str:
     """Return the columns' names joined, no further than a name could be."""
     joined = ""
     for name in names:

@@ -136,7 +136,7 @@ class CreateIndexOp(MigrateOperation):
                 table.column(name)
         known = [name for each in table.indexes for name in schema.names(each)]
         if not (self.if_not_exists and set(schema.names(self)) & set(known)):
-            table.indexes.append(self)
+            schema.add_index(table, self)
 
     def reverse(self) -> DropIndexOp:
         return DropIndexOp(self.index_name, self.table_name, schema=self.schema, _reverse=self)
@@ -255,6 +255,11 @@ class DropIndexOp(MigrateOperation):
             found = [each for each in table.indexes if name in schema.names(each)]
             if found:
                 table.indexes.remove(found[0])
+                return
+            unique = [each for each in table.constraints if each.constraint_type == "unique"]
+            found = [each for each in unique if name in schema.names(each)]
+            if found and schema.dialect.name in ("mysql", "mariadb"):  # where a unique constraint is an index
+                table.constraints.remove(found[0])
                 return
         if not self.if_exists:
             raise UnknownEffect(f"index {name} is not known")

@@ -226,7 +226,9 @@ class CreateTableOp(MigrateOperation):
         if self.schema is not None:
             added = [each.changed(schema=self.schema) for each in added]
         columns = {column.name: key_column(column) if column.name in found.key else column for column in found.columns}
-        return TableState(self.table_name, self.schema, columns, list(added), comment=self.comment)
+        state = TableState(self.table_name, self.schema, columns, comment=self.comment)
+        schema.add_constraints(state, added)
+        return state
 
     def edit(self, **values: object) -> Self:
         """Return a new operation with other values, without the stored statement of the old one."""

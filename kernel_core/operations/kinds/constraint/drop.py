@@ -105,14 +105,16 @@ class DropConstraintOp(MigrateOperation):
     def apply_to(self, schema: SchemaState) -> None:
         table = schema.table((self.schema, self.table_name))
         name = str(final_name(self._named(schema.context), schema.dialect))
-        found = [each for each in table.constraints if name in schema.names(each)]
-        of_kind = [each for each in table.constraints if each.constraint_type == self.constraint_type]
-        unnamed = [each for each in of_kind if not schema.names(each)]
-        if not found and (self.constraint_type == "primary" or len(unnamed) == 1):
-            found = unnamed or of_kind  # the database has given the name
+        found = [each for each in table.constraints if name in schema.names_to_drop(each)]
+        if not found and self._dropped_from_type(schema, table, name):
+            return
+        of_kind = [each for each in table.constraints if self.constraint_type in (None, each.constraint_type)]
+        unnamed = [each for each in of_kind if not each.constraint_name and not each.generated_name]
+        if not found and (self.constraint_type == "primary" or len(of_kind) == len(unnamed) == 1):
+            found = of_kind  # the database has given the name
         if found:
             table.constraints.remove(found[0])
-        elif not self._dropped_from_type(schema, table, name) and not self.if_exists:
+        elif unnamed or not self.if_exists:
             raise UnknownEffect(f"constraint {name} of table {self.table_name} is not known")
 
     def _dropped_from_type(self, schema: SchemaState, table: TableState, name: str) -> bool:
