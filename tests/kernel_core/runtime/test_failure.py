@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core import command
-from kernel_core.runtime.failure import statement_of
+from kernel_core.runtime.failure import explained, statement_of
 from kernel_core.util.exc import UpgradeFailed
 
 TABLE = "op.create_table('half', sa.Column('id', sa.Integer))"
@@ -165,3 +165,9 @@ def test_a_transaction_that_could_not_begin_is_not_reported_as_rolled_back(proje
 )
 def test_the_statement_is_short_and_without_secrets(statement, shown):
     assert statement_of(sa.exc.OperationalError(statement, {}, Exception())) == shown
+
+
+def test_a_connection_error_without_a_driver_names_what_to_check():
+    assert explained(ConnectionRefusedError("refused")) == (
+        "Database error: ConnectionRefusedError: refused. Check the URL, and that the server is running."
+    )
