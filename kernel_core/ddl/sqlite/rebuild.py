@@ -119,8 +119,10 @@ class Rebuild(MoveAndCopy):
                 f"SELECT count(*) FROM {table} WHERE typeof({column}) NOT IN ({wanted})"
             ).scalar_one()
             if count:
+                those = "1 value" if count == 1 else f"{count} values"
+                verbs = ("does", "stays as it is") if count == 1 else ("do", "stay as they are")
                 warn(
-                    f"{count} values of {self.new.text.name}.{name} do not fit its new type and stay as they are. To "
+                    f"{those} of {self.new.text.name}.{name} {verbs[0]} not fit its new type and {verbs[1]}. To "
                     "convert them as Alembic does, where a text that is not a number becomes 0: "
                     f"UPDATE {table} SET {column} = CAST({column} AS {self.new.text.column(name).type_text})"
                 )
