@@ -23,6 +23,9 @@ _VALUE = re.compile(r"""((?:entry|value|values|syntax for type [\w ]+):? )(?:'[^
 LONGEST = 40
 """So many statements or tables are listed at most; the number of the others is said."""
 
+IN_FULL = 10
+"""So many findings of one kind are shown with their details; of more than these the details are folded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -98,10 +101,10 @@ def as_html(several: Sequence[Rehearsal]) -> str:
     """Return the report as a page that needs no other file."""
     body: list[str] = []
     for found in several:
-        body.append(f"<h1>{html.escape(lead(found))}</h1>")
-        for section in sections(found, shows_values=False):
-            items = "".join(_item(line, details) for line, details in section.lines)
-            body.append(f"<h2>{html.escape(section.title)}</h2><ul>{items}</ul>")
+        parts = sections(found, shows_values=False)
+        counts = " · ".join(f"{html.escape(part.title)}: {len(part.lines)}" for part in parts)
+        body.append(f"<h1>{html.escape(lead(found))}</h1><p>{counts}</p>")
+        body += [f"<h2>{html.escape(part.title)}</h2>{_listed(part)}" for part in parts]
     style = (
         "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
         "h1{font-size:1.2rem}h2{font-size:1rem;margin-bottom:0}code,li{overflow-wrap:anywhere}"
@@ -239,8 +242,19 @@ def _plain(lines: Iterable[str]) -> Iterable[tuple[str, tuple[str, ...]]]:
     return ((line, ()) for line in lines)
 
 
-def _item(line: str, details: Sequence[str]) -> str:
+def _listed(section: Section) -> str:
+    """Return the lines of a section as a list; in a long one the details are folded, and so are the last lines."""
+    folds = len(section.lines) > IN_FULL
+    items = [_item(line, details, folds=folds) for line, details in section.lines]
+    shown, rest = "".join(items[:LONGEST]), items[LONGEST:]
+    more = f"<details><summary>and {len(rest):,} more</summary><ul>{''.join(rest)}</ul></details>" if rest else ""
+    return f"<ul>{shown}</ul>{more}"
+
+
+def _item(line: str, details: Sequence[str], *, folds: bool) -> str:
     below = "".join(f"<li>{html.escape(detail)}</li>" for detail in details)
+    if folds and below:
+        return f"<li><details><summary>{html.escape(line)}</summary><ul>{below}</ul></details></li>"
     return f"<li>{html.escape(line)}{f'<ul>{below}</ul>' if below else ''}</li>"
 
 

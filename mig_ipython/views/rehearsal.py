@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel_core.rehearse import Blocker, Rehearsal
-from kernel_core.rehearse.report import LONGEST, Section, as_text, lead, sections
+from kernel_core.rehearse.report import IN_FULL, LONGEST, Section, as_text, lead, sections
 from kernel_core.rehearse.rewrites.verdict import Verdict
 
 from .html import Html, details, join, page, plain_list, table, tag
@@ -17,9 +17,6 @@ from .view import View
 
 _REWRITES = "Rewrites that may help, not rehearsed yet"
 _FOLDED = frozenset({"Statements", "Not looked at"})
-_IN_FULL = 10
-"""So many blockers are shown at once, with their rows; the others are folded."""
-
 _WRAPS = "overflow-wrap:anywhere"
 _MARKED = "border-left:4px solid;border-left-color:var(--mig-bad);padding:.1em 0 .3em .8em;margin:.5em 0"
 """A bar beside each blocker; inline, because JupyterLab removes the style sheet of an untrusted notebook."""
@@ -132,8 +129,8 @@ def _line(line: str, below: Sequence[str]) -> Html:
 def _blockers(found: Rehearsal, section: Section) -> Html:
     """Return the blockers in full, the first ones; the others are folded, a line and a query each."""
     lines = [line for line, _ in section.lines]
-    shown = [_blocker(each, line) for each, line in zip(found.blockers[:_IN_FULL], lines, strict=False)]
-    rest = [_blocker(each, line) for each, line in zip(found.blockers[_IN_FULL:], lines[_IN_FULL:], strict=False)]
+    shown = [_blocker(each, line) for each, line in zip(found.blockers[:IN_FULL], lines, strict=False)]
+    rest = [_blocker(each, line) for each, line in zip(found.blockers[IN_FULL:], lines[IN_FULL:], strict=False)]
     folded = (details(f"and {count(len(rest), 'more blocker')}", *rest),) if rest else ()
     return join((tag("h4", f"{section.title} ({len(lines)})"), *shown, *folded))
 
