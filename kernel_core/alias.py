@@ -24,6 +24,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 NAME = "alembic"
+_BELOW = f"{NAME}."
 _HOME = __name__.rpartition(".")[0]
 
 _inside: ContextVar[bool] = ContextVar("_inside", default=False)
@@ -63,7 +64,7 @@ def uninstall() -> None:
 
 
 def _is_ours(name: str) -> bool:
-    return name == NAME or name.startswith(f"{NAME}.")
+    return name == NAME or name.startswith(_BELOW)
 
 
 def _own(name: str) -> ModuleType:

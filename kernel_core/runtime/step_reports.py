@@ -84,7 +84,8 @@ def announce_step(run: Run, step: AnyStep, *, is_second: bool) -> MigrationInfo 
 
     ``is_second`` is True for a step that is run again, which is not logged.
     """
-    prints = (run.as_sql or log.is_enabled()) and not run.is_scratch and not is_second
+    is_logged = log.is_enabled()
+    prints = (run.as_sql or is_logged) and not run.is_scratch and not is_second
     if not prints and not run.callbacks:
         return None
     info = info_of(step, run.script.map) if run.script is not None else None
@@ -95,7 +96,7 @@ def announce_step(run: Run, step: AnyStep, *, is_second: bool) -> MigrationInfo 
     change = f"{', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
     # Alembic logs stamps by this name.
     name = step.direction if isinstance(step, Step) else "stamp_revision"
-    if log.is_enabled():
+    if is_logged:
         log.info("%s", redact(f"Running {name} {change}"))
     if run.as_sql:
         run.impl.static_output("-- " + " ".join(f"Running {step.direction} {change}".split()))

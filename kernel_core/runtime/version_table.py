@@ -37,6 +37,8 @@ class VersionTable:
         self._is_known = False
         self._column_width: int | None = None
         number = table.c.version_num
+        length: int | None = getattr(number.type, "length", None)
+        self._declared_width = length if impl.keeps_lengths else None
         self._select = select(number)
         self._select_locked = self._select.with_for_update() if impl.locks_rows else self._select
         self._insert = table.insert().inline()
@@ -189,8 +191,8 @@ class VersionTable:
 
     def check_lengths(self, ids: Iterable[str]) -> None:
         """Raise CommandError for an id that is longer than the column is in the database, or will be."""
-        declared = getattr(self.table.c.version_num.type, "length", None)
-        if declared is None or not self.impl.keeps_lengths:
+        declared = self._declared_width
+        if declared is None:
             return
         for head in ids:
             if len(head) <= declared or len(head) <= self._width(declared):

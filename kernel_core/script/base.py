@@ -135,7 +135,9 @@ class ScriptDirectory:
     def map(self) -> RevisionMap:
         """The graph of all readable revisions; the folders are read once, and again after `reload`."""
         revisions = self._of_versions()
-        heads = frozenset(self._heads()) | self._named
+        heads = frozenset(self._heads())
+        if self._named:
+            heads |= self._named
         if heads <= revisions.known_ids:
             return revisions
         if self._seen is None or self._seen[:2] != (revisions, heads):

@@ -17,7 +17,7 @@ from sqlalchemy.types import ARRAY, TypeDecorator
 
 from ...operations.ddl_formatting import alter_table, format_column_name, format_type
 from ...operations.kinds.column import ColumnDefault, ColumnType, Conversion, IdentityColumnDefault
-from ...util.sqla_compat import AnyColumn, AnyType, is_of_postgresql, literal_text
+from ...util.sqla_compat import AnyColumn, AnyType, is_of_postgresql, literal_text, values_of_type
 from ..cancelling import Cancelling, by_statement
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
@@ -152,6 +152,8 @@ class PostgresqlImpl(DefaultImpl):
 
     def create_type(self, type_: AnyType) -> None:
         """Create an enum type or domain, if it does not exist: also that of an array, and in a TypeDecorator."""
+        if values_of_type(type_) is not None:  # both are more than plain values
+            return
         own: Any = type_.dialect_impl(self.dialect)
         while isinstance(own, (TypeDecorator, ARRAY)):
             inner = own.item_type if isinstance(own, ARRAY) else own.impl_instance

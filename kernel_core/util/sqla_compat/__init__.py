@@ -69,6 +69,7 @@ from .redeclared_models import (
 from .reflected_types import SQLALCHEMY_VERSION, MySQLTypes, PostgresqlTypes, sqlite_type
 from .sessions import connections_of_session, logs_statements, statement_listeners
 from .tables import dialect_options, sorted_tables, table_prefixes
+from .type_memos import values_of_type
 from .types import AnyType, TypeByDialect, same_affinity, type_repr, type_variants, without_variants
 
 __all__ = [
@@ -153,5 +154,6 @@ __all__ = [
     "type_repr",
     "type_variants",
     "typed_text",
+    "values_of_type",
     "without_variants",
 ]

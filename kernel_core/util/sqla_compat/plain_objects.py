@@ -42,6 +42,7 @@ _EVENTS = ("before_parent_attach", "after_parent_attach", "before_create", "afte
 _LISTENED: tuple[type[SchemaItem], ...] = (Table, Column, Index)
 _LISTENED += (PrimaryKeyConstraint, ForeignKeyConstraint, UniqueConstraint)
 _COMPILED: tuple[type[Visitable], ...] = (*_LISTENED, CreateTable, CreateColumn, CreateIndex, DropTable)
+_COMPILERS = [(cls, cls._original_compiler_dispatch) for cls in _COMPILED]
 _ACTIONS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"})
 _KNOWN = (f"{__name__.removesuffix('.util.sqla_compat.plain_objects')}.", "sqlalchemy.")
 _NAMING = getattr(naming, "_constraint_name")  # noqa: B009 - applies naming conventions
@@ -66,8 +67,8 @@ def has_schema_hooks() -> bool:
 
     It is asked before each operation, because a version file may register such code itself.
     """
-    for cls in _COMPILED:
-        if _is_compiled_otherwise(cls):
+    for cls, original in _COMPILERS:
+        if cls._compiler_dispatch is not original:
             return True
     return any(list(listeners) != [_NAMING] for listeners in filter(None, _LISTENERS))
 

@@ -190,6 +190,31 @@ def assert_same(dialect, seeds):
         assert result(dialect, run, convention) == result(dialect, run, convention, direct=False), (dialect, seed)
 
 
+class Mood(sa.TypeDecorator):
+    """A user-defined type over an enum."""
+
+    impl = postgresql.ENUM("a", name="mood")
+    cache_ok = True
+
+
+NAMED_TYPES = {
+    "enum": lambda: sa.Enum("a", name="mood"),
+    "postgresql": lambda: postgresql.ENUM("a", name="mood"),
+    "domain": lambda: postgresql.DOMAIN("mood", sa.Integer()),
+    "array": lambda: postgresql.ARRAY(sa.Enum("a", name="mood")),
+    "variant": lambda: sa.String(5).with_variant(postgresql.ENUM("a", name="mood"), "postgresql"),
+    "decorated": Mood,
+}
+
+
+@pytest.mark.parametrize("kind", NAMED_TYPES)
+def test_a_new_column_creates_the_type_that_it_names(kind) -> None:
+    script = result("postgresql", lambda op: op.add_column("t", sa.Column("c", NAMED_TYPES[kind]())))[0]
+    created, _, added = script.partition(";")
+    assert re.match("CREATE (TYPE|DOMAIN) mood ", created.strip())
+    assert added.strip().startswith("ALTER TABLE t ADD COLUMN c mood")
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_text_is_that_of_sqlalchemy(dialect) -> None:
     assert_same(dialect, range(40))

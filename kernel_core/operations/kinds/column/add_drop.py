@@ -135,8 +135,8 @@ class AddColumnOp(ColumnOp):
                 "inline_primary_key": self.inline_primary_key,
             }
         )
-        is_plain = not self.column.primary_key and plain_shape(self.column) is not None
-        if operations.impl.direct_ddl is not None and is_plain:
+        is_direct = operations.impl.direct_ddl is not None and not self.column.primary_key
+        if is_direct and plain_shape(self.column) is not None:
             operations.impl.add_column(self.table_name, self.column, schema=self.schema, **options, **self.kw)
             return
         column = copy_column(self.column)
