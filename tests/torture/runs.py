@@ -52,10 +52,11 @@ class Run:
         status = self.server.ask({"wait": self.pid})
         printed, calls = self.output.read_text(errors="replace"), Path(f"{self.output}.calls")
         self.output.unlink()
-        if not calls.exists():
+        written = calls.read_text() if calls.exists() else ""
+        calls.unlink(missing_ok=True)
+        if status == -signal.SIGKILL or not written:  # a kill at a random moment may leave half of the text
             return Ended(status, printed)
-        told = json.loads(calls.read_text())
-        calls.unlink()
+        told = json.loads(written)
         return Ended(status, printed, tuple(told["calls"]), told["seconds"])
 
 
