@@ -102,8 +102,7 @@ def as_html(several: Sequence[Rehearsal]) -> str:
     body: list[str] = []
     for found in several:
         parts = sections(found, shows_values=False)
-        counts = " · ".join(f"{html.escape(part.title)}: {len(part.lines)}" for part in parts)
-        body.append(f"<h1>{html.escape(lead(found))}</h1><p>{counts}</p>")
+        body.append(f"<h1>{html.escape(lead(found))}</h1>{f'<p>{_numbers(found)}</p>' if parts else ''}")
         body += [f"<h2>{html.escape(part.title)}</h2>{_listed(part)}" for part in parts]
     style = (
         "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -242,11 +241,26 @@ def _plain(lines: Iterable[str]) -> Iterable[tuple[str, tuple[str, ...]]]:
     return ((line, ()) for line in lines)
 
 
+def _numbers(found: Rehearsal) -> str:
+    """Return how many findings of each kind there are, in all."""
+    several = (
+        (len(found.blockers), "blocker"),
+        (len(found.schema), "change of the schema"),
+        (len(found.changed_rows), "table with changed rows"),
+        (len(found.statements), "statement"),
+    )
+    plurals = {"change of the schema": "changes of the schema", "table with changed rows": "tables with changed rows"}
+    return " · ".join(
+        f"{number:,} {plurals.get(noun, f'{noun}s') if number != 1 else noun}" for number, noun in several
+    )
+
+
 def _listed(section: Section) -> str:
     """Return the lines of a section as a list; in a long one the details are folded, and so are the last lines."""
     folds = len(section.lines) > IN_FULL
     items = [_item(line, details, folds=folds) for line, details in section.lines]
-    shown, rest = "".join(items[:LONGEST]), items[LONGEST:]
+    first = LONGEST if len(items) > LONGEST + 2 else len(items)  # some sections end with the number of what they omit
+    shown, rest = "".join(items[:first]), items[first:]
     more = f"<details><summary>and {len(rest):,} more</summary><ul>{''.join(rest)}</ul></details>" if rest else ""
     return f"<ul>{shown}</ul>{more}"
 

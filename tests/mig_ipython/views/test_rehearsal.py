@@ -75,8 +75,10 @@ def test_counts_are_of_rows_that_are_gone_and_of_the_tables_asked_for():
 def test_the_page_begins_with_the_counts_and_folds_what_is_long():
     for number, folded in ((3, 0), (50, 51)):
         blockers = tuple(Blocker("null", "b2", f"Alter {each}", "users", "no", 1, "SELECT 1") for each in range(number))
-        found = Rehearsal("shop", "sqlite", ("b2",), (), ("b2",), (), blockers, (), (), None, 1.0, "copy")
+        ran = (Statement("b2", "", "SELECT 1", None, 0.1),) * 90
+        found = Rehearsal("shop", "sqlite", ("b2",), (), ("b2",), ran, blockers, (), (), None, 1.0, "copy")
         page = as_html([found])
-        assert page.index(f"Blockers: {number} ") < page.index("<h2>")
+        counts = f"{number} blockers · 0 changes of the schema · 0 tables with changed rows · 90 statements"
+        assert page.index(counts) < page.index("<h2>")
         assert page.count("<details>") == page.count("</details>") == folded
         assert ("and 10 more" in page) is bool(folded)
