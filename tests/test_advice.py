@@ -18,7 +18,13 @@ NO_MESSAGES = (
     "views/style.py",
     "views/clock.py",
 )
-NOT_ADVISED = {"--snapshot", "--lock-wait-timeout", "--section", "--jp-error-color"}  # of pg_dump, of a style sheet
+NOT_ADVISED = {
+    "--snapshot",
+    "--lock-wait-timeout",
+    "--section",
+    "--jp-error-color",
+    "--mig-bad",
+}  # of pg_dump, of a style sheet
 
 SHOWN_BY = {
     "--autogenerate": ["mig revision"],

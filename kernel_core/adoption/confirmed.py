@@ -84,4 +84,6 @@ def _add(state: SchemaState, table: Table, constraints: list[Constraint] | list[
     for each in constraints:
         if getattr(each, "parent", None) is None:
             Table(table.name, MetaData(), each, schema=table.schema)
-        state.add_as_it_is(found, AddConstraintOp.from_constraint(each), type(each))
+    state.add_constraints(
+        found, [state.as_it_is(AddConstraintOp.from_constraint(each), type(each)) for each in constraints]
+    )

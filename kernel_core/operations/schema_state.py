@@ -139,18 +139,18 @@ class SchemaState:
     def add_items(self, state: TableState, table: Table, *, constraint_of: Callable[[Constraint], Addition]) -> None:
         """Add the constraints and indexes of ``table`` to a table."""
         added = [
-            self._as_it_is(of_column(constraint_of(check), column, self.dialect), CheckConstraint)
+            self.as_it_is(of_column(constraint_of(check), column, self.dialect), CheckConstraint)
             for column, check in column_checks(table)
         ]
         for constraint in sorted_constraints(table):
             is_empty = constraint.__visit_name__ == "primary_key_constraint" and not list(constraint.columns)  # type: ignore[attr-defined]
             if not is_type_bound(constraint) and not is_empty:
-                added.append(self._as_it_is(constraint_of(constraint), type(constraint)))
+                added.append(self.as_it_is(constraint_of(constraint), type(constraint)))
         self.add_constraints(state, added)
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
             self.add_index(state, index_operation(index))
 
-    def _as_it_is(self, addition: Addition, kind: type[Constraint]) -> Addition:
+    def as_it_is(self, addition: Addition, kind: type[Constraint]) -> Addition:
         """Return a constraint that a table has already: no naming convention changes its name, or gives it one."""
         if not has_rule(self.convention, kind):
             return addition
