@@ -53,8 +53,8 @@ class StatementQueue:
         self.texts: list[str] = []
         self.first = ""
         """A statement that is sent before the first of them, with it."""
-        self.times_sent = self.revisions = 0
-        """How often something was sent, and of how many revisions the statements are since the last commit."""
+        self.times_used = self.revisions = 0
+        """How often something was sent, or run between; and of how many revisions the statements are since a commit."""
         self._seconds, self._limit = seconds, _AT_FIRST
 
     @property
@@ -62,12 +62,20 @@ class StatementQueue:
         """Whether it should be sent now."""
         return len(self.texts) >= self._limit
 
+    def make_way(self, connection: Connection) -> None:
+        """Send everything that waits, `first` too: a statement that is not queued is run now, and belongs after it."""
+        self.times_used += 1
+        if not self.texts and self.first:
+            connection.exec_driver_sql(self.first)
+            self.first = ""
+        self.send(connection)
+
     def send(self, connection: Connection) -> None:
         """Run the statements, if there are any; raises the first error of the driver."""
         texts, self.texts = self.texts, []
         if not texts:
             return
-        self.times_sent += 1
+        self.times_used += 1
         began = time.perf_counter()
         statements = (self.first, *texts) if self.first else tuple(texts)
         options = {_OPTION: SentTogether(len(statements), texts[0], self.revisions)}

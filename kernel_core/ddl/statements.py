@@ -72,7 +72,7 @@ class RunsStatements:
     def connection(self) -> Connection | None:
         """The connection, on which everything that was queued is run first; None offline."""
         if self.queue is not None and self._connection is not None:
-            self.queue.send(self._connection)
+            self.queue.make_way(self._connection)
         return self._connection
 
     @connection.setter

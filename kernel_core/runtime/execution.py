@@ -134,7 +134,7 @@ class Execution:
         begins = not self._group.is_open
         try:
             self._interrupts.check()
-            with self._group.revision(keep_open=way.keep_open, queues=way.queues) as transaction:
+            with self._group.revision(keep_open=way.keep_open) as transaction:
                 suspensions = transaction.suspensions if transaction is not None else 0
                 if begins:
                     self._begin(transaction, way)
@@ -168,11 +168,13 @@ class Execution:
             self._settle()
 
     def _begin(self, transaction: RevisionTransaction | None, way: Way) -> None:
-        """Make the version table ready, in the transaction of the first step that uses it."""
+        """Make the version table ready, in the transaction of the first step that uses it; then statements may wait."""
         if transaction is not None:
             transaction.before_commit = self._rows.write
         if not self._holds_rows(transaction, way):
             self._run.version_table.lock(self.heads)
+        if way.queues:
+            self._group.start_queue()
 
     def _may_succeed_alone(self, error: BaseException) -> bool:
         """Return whether a step that failed in a group may succeed in its own transaction, those before it being done.

@@ -62,7 +62,7 @@ class Group:
         self._transaction: RevisionTransaction | None = None
         self._cursor: DBAPICursor | None = None
         self._queue = StatementQueue(LONGEST_STATEMENT)
-        self._at_begin, self._sent_at_begin = rows.mark(), 0
+        self._at_begin, self._used_at_begin = rows.mark(), 0
         self._share = (0, 0.0)
         self._began, self._count = 0.0, 0
 
@@ -76,19 +76,31 @@ class Group:
         """Whether statements of the open transaction may still wait to be sent."""
         return self.is_open and self._impl.queue is not None
 
-    def revision(self, *, keep_open: bool, queues: bool = False) -> AbstractContextManager[RevisionTransaction | None]:
+    def revision(self, *, keep_open: bool) -> AbstractContextManager[RevisionTransaction | None]:
         """Run one revision in the block; ``keep_open`` leaves its transaction open for the next, unless it is old.
 
-        An error rolls this revision back, and commits those before it. With ``queues`` its statements may wait for
-        those of the next; then GroupUndone may be raised, by the revision or later.
+        An error rolls this revision back, and commits those before it; after `start_queue` GroupUndone may be raised.
         """
         if not self.is_open and not keep_open:
             return self._transactions.of_revision()
-        return self._shared(keep_open=keep_open, queues=queues)
+        return self._shared(keep_open=keep_open)
+
+    def start_queue(self) -> None:
+        """Let the statements of a revision that begins a shared transaction wait for those of the next ones.
+
+        After the version rows are locked: what is run directly from here on is undone with the group.
+        """
+        if not self.is_open:
+            return
+        self._impl.queue = self._queue
+        if self._transactions.one_for_all:
+            self._queue.first = f"SAVEPOINT {_SAVEPOINT}"
+        else:
+            self._impl.limit_statements(LONGEST_STATEMENT)
 
     @contextmanager
-    def _shared(self, *, keep_open: bool, queues: bool) -> Iterator[RevisionTransaction | None]:
-        with self._around(queues=queues):
+    def _shared(self, *, keep_open: bool) -> Iterator[RevisionTransaction | None]:
+        with self._around():
             self._queue.revisions = self._count + 1
             yield self._transaction
         self._count += 1
@@ -103,9 +115,10 @@ class Group:
         if queue is None:
             self._end(None)
             return
-        if self._transactions.one_for_all and (queue.texts or queue.times_sent > self._sent_at_begin):
+        if self._transactions.one_for_all and (queue.texts or queue.times_used > self._used_at_begin):
             queue.texts.append(f"RELEASE SAVEPOINT {_SAVEPOINT}")
         self._send(queue)
+        queue.first = ""  # where nothing was sent, there is nothing to limit
         try:
             self._end(None)
         except BaseException as error:
@@ -130,39 +143,30 @@ class Group:
         seconds = _MAX_SECONDS_OF_ONE if self._transactions.one_for_all else MAX_SECONDS
         return has_many or time.perf_counter() - self._began > seconds
 
-    def _around(self, *, queues: bool) -> AbstractContextManager[None]:
+    def _around(self) -> AbstractContextManager[None]:
         if not self.is_open:
-            return self._begun(self._queue if queues else None)
+            return self._begun()
         return self._behind_savepoint() if self._impl.queue is None else self._queued(self._impl.queue)
 
     @contextmanager
-    def _begun(self, queue: StatementQueue | None) -> Iterator[None]:
+    def _begun(self) -> Iterator[None]:
         """Begin the transaction; its first revision needs no savepoint, as a rollback undoes all of it."""
         self._block = self._transactions.of_revision()
         self._transaction = self._block.__enter__()
         self._began, self._count = time.perf_counter(), 0
-        self._at_begin, self._sent_at_begin = self._rows.mark(), self._queue.times_sent
+        self._at_begin, self._used_at_begin = self._rows.mark(), self._queue.times_used
         try:
-            if queue is not None:
-                self._begin_queue(queue)
             yield
         except BaseException as error:
             self._end(error)
-            if self._queue.times_sent > self._sent_at_begin:
+            if self._queue.times_used > self._used_at_begin:
                 raise GroupUndone from error  # a statement may only have taken too long for a group
             raise
-
-    def _begin_queue(self, queue: StatementQueue) -> None:
-        self._impl.queue = queue
-        if self._transactions.one_for_all:
-            queue.first = f"SAVEPOINT {_SAVEPOINT}"
-        else:
-            self._impl.limit_statements(LONGEST_STATEMENT)
 
     def return_to_begin(self) -> bool:
         """Roll back an undone group in the one transaction of the run; return whether that was possible."""
         try:
-            if self._queue.times_sent > self._sent_at_begin:
+            if self._queue.times_used > self._used_at_begin:
                 with closing(self._driver_cursor()) as cursor:
                     cursor.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
         except Exception:  # noqa: BLE001 - a driver's error: the connection is lost
@@ -173,11 +177,11 @@ class Group:
     @contextmanager
     def _queued(self, queue: StatementQueue) -> Iterator[None]:
         """Run the block with a queue that has the statements of earlier revisions."""
-        mark, waiting, sent = self._rows.mark(), len(queue.texts), queue.times_sent
+        mark, waiting, used = self._rows.mark(), len(queue.texts), queue.times_used
         try:
             yield
         except BaseException as error:
-            if queue.times_sent > sent:
+            if queue.times_used > used:  # also by what was run directly: it is in no text that could be deleted
                 self._end(error)
                 raise GroupUndone from error
             del queue.texts[waiting:]

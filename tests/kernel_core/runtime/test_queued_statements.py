@@ -8,6 +8,7 @@ import time
 
 import pytest
 import sqlalchemy as sa
+from sampling import sampled
 
 from kernel_core import command
 from kernel_core.runtime import group
@@ -74,6 +75,11 @@ def heard():
     return hear, events
 
 
+def in_one_transaction(env):
+    """The text of an ``env.py`` whose runs are one transaction each."""
+    return env.replace("**options(connection", "transaction_per_migration=False, **options(connection")
+
+
 def creates(texts):
     return [text.count("CREATE TABLE") for text in texts if "CREATE TABLE" in text]
 
@@ -122,6 +128,42 @@ def test_a_revision_that_fails_is_named_and_those_before_it_stay(chain, broken):
     assert (chain.rows(), "t_c" in chain.tables(), "t_d" in chain.tables()) == (["c"], True, False)
     chain.chain(*"abcdef")
     assert command.upgrade(chain.config(), "head").after == ("f",)
+
+
+DIRECTLY = [
+    "op.rename_table('t_b', 'renamed')",
+    "op.alter_column('t_b', 'id', comment='renamed')",
+    "op.create_index('renamed', 't_b', [sa.text('abs(id)')])",
+    "op.add_column('t_b', sa.Column('mood', sa.Enum('renamed', name='renamed')))",
+    "op.create_unique_constraint('renamed', 't_b', ['id'])",
+]
+"""Operations that are run at once, also while others wait."""
+REFUSED = f"op.create_index('{'x' * 64}', 't_b', ['id'])"
+"""An operation that fails without a statement that does: nothing but a rollback undoes those before it."""
+
+
+@pytest.mark.parametrize("before", ["", "op.create_table('first', sa.Column('id', sa.Integer))"])
+@pytest.mark.parametrize("direct", sampled(DIRECTLY, 2))
+@pytest.mark.parametrize("one_for_all", [False, True])
+def test_what_a_failing_revision_has_run_at_once_is_rolled_back_with_it(
+    postgresql_project, direct, before, one_for_all
+):
+    postgresql_project.chain("a", "b")
+    postgresql_project.write("c", "b", "op.rename_table('t_a', 'kept')")  # nothing waits when the next one begins
+    postgresql_project.write("d", "c", "\n".join(filter(None, (before, direct, REFUSED))))
+    postgresql_project.write("e", "d", "op.drop_table('t_b')")
+    if one_for_all:
+        postgresql_project.env(in_one_transaction)
+    with pytest.raises(UpgradeFailed, match=r"rolled back; the database is at (c|base)"):
+        command.upgrade(postgresql_project.config(), "head")
+    engine = sa.create_engine(postgresql_project.url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        names = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        found = set(connection.scalars(sa.text(f"{names} UNION SELECT typname FROM pg_type")))
+        comments = connection.scalars(sa.text("SELECT description FROM pg_description WHERE description = 'renamed'"))
+        assert not {"renamed", "first"} & found
+        assert not comments.all()
+        assert ("kept" in found) is not one_for_all
 
 
 def test_the_first_of_several_revisions_may_fail(chain):
@@ -185,9 +227,7 @@ def test_what_reads_the_database_finds_what_was_queued(chain):
 @pytest.fixture
 def one_transaction(chain):
     """The same six revisions, with one transaction for a whole run; the third one changes rows."""
-    chain.env(
-        lambda text: text.replace("**options(connection", "transaction_per_migration=False, **options(connection")
-    )
+    chain.env(in_one_transaction)
     chain.write(
         "c", "b", "op.create_table('t_c', sa.Column('id', sa.Integer))\nop.execute('INSERT INTO t_c VALUES (7)')"
     )
