@@ -257,6 +257,17 @@ def test_in_one_transaction_a_failure_is_reported_as_without_the_queue(one_trans
     assert results[0][0][1:3] == (place, ())
 
 
+def test_in_one_transaction_what_was_run_at_once_before_anything_waited_is_not_run_twice(postgresql_project):
+    postgresql_project.run("CREATE TABLE busy (id INTEGER)")
+    postgresql_project.env(in_one_transaction)
+    postgresql_project.write("a", None, "op.rename_table('busy', 'kept')")
+    postgresql_project.write("b", "a", "op.create_table('t', sa.Column('id', sa.Integer))\nop.drop_table('missing')")
+    postgresql_project.write("c", "b", "op.drop_table('t')")
+    with pytest.raises(UpgradeFailed, match=r"Revision b .*UndefinedTable.*The whole run was rolled back"):
+        command.upgrade(postgresql_project.config(), "head")
+    assert "busy" in postgresql_project.tables()
+
+
 def test_in_one_transaction_a_group_is_closed_after_some_time_and_released(one_transaction, statements, monkeypatch):
     monkeypatch.setattr(group, "_MAX_SECONDS_OF_ONE", 0)
     texts = statements()
