@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, MetaData, StaticPool, Table, create_engine
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 from ..operations.add_constraint import AddConstraintOp
@@ -24,7 +23,7 @@ def apply_statement(sql: str, state: SchemaState) -> bool:
 
     Raises UnknownEffect if SQLite refuses it.
     """
-    words = [token.keyword for token in tokens(sql, sqlite.dialect())]
+    words = [token.keyword for token in tokens(sql, "sqlite")]
     if not _creates(words):
         return False
     for table in _read(sql, state, is_table=words[1] == "TABLE"):

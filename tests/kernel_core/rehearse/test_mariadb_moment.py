@@ -72,7 +72,7 @@ def test_tables_that_were_written_to_are_copied_again(related):
 
 
 def test_what_is_never_at_rest_is_named(related):
-    with writing(related.url, 60):
+    with writing(related.url, float("inf")):
         time.sleep(0.1)
         (found,) = command.rehearse(related.config(), "head", and_back=False)
     (note,) = [note for note in found.not_compared if "not of one moment" in note]
