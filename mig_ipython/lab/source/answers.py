@@ -13,7 +13,7 @@ from IPython.utils.capture import capture_output
 
 from ...session import session_of
 from ..views.outcome import Checked
-from ..workshop import Workshop
+from ..workshop import workshop_of
 from .markdown import LessonSource, name_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def try_answers(
         root = os.path.realpath(folder)
         os.mkdir(os.path.join(root, "lessons"))
         shutil.copy(sealed, os.path.join(root, "lessons"))
-        workshop = Workshop(session_of(shell), root)
+        os.chdir(root)
+        workshop = workshop_of(session_of(shell))  # that of the magics in an answer: it ends the faults that they cause
         try:
             for answer in answers(source, numbers):
                 with capture_output():
