@@ -17,6 +17,8 @@ _COMMON = {
     "Begin again, `%mig_lab reset {number}`, and write a new revision.",
     "stamped_not_run": "The version table says that the revision has run, and nothing of what it does is in the "
     "database: a stamp runs nothing. Begin again, `%mig_lab reset {number}`, and use `%mig_upgrade`.",
+    "upgrade_fails": "A revision is written, and its `upgrade()` ends with an error, tried on a copy: `%mig_rehearse` "
+    "shows where. Correct it in the cell of the exercise, and run that cell again.",
     "not_upgraded": "A revision is written, and it has not run: `%mig_upgrade`.",
     "no_revision": "The models have changed, and no revision was written. A class changes no table.",
     "nothing_done": "Nothing has changed yet: neither the database nor the history nor the models.",

@@ -57,6 +57,13 @@ CLAIMS = {
             "tables and rows before and after."
         ),
     ): "test_a_hint_about_a_downgrade_sees",
+    (
+        "mig_ipython/lab/common_mistakes.py",
+        (
+            "A revision is written, and its `upgrade()` ends with an error, tried on a copy: `%mig_rehearse` shows where. "
+            "Correct it in the cell of the exercise, and run that cell again."
+        ),
+    ): "test_a_hint_about_an_upgrade_sees",
     ("kernel_core/operations/containers.py", "Nothing to do"): "test_a_diff_sees",
     ("kernel_core/runtime/failure.py", "It was rolled back"): "test_a_failed_revision_reports_what_stays",
     ("kernel_core/runtime/failure.py", "It was rolled back; "): "test_a_failed_revision_reports_what_stays",
@@ -358,3 +365,12 @@ def test_a_hint_about_a_downgrade_sees(notebook, downgrade, said):
     answer = f'%%migration "names" --up\ndef upgrade():\n    {create}\n\n\ndef downgrade():\n    {reverse}'
     hint = notebook.run(f"%%mig_lab 5.2\n{answer}").hint or ""
     assert (said in hint) if said else ("downgrade" not in hint), hint
+
+
+@pytest.mark.parametrize(("column", "fails"), [("land", True), ("name", False)])
+def test_a_hint_about_an_upgrade_sees(notebook, column, fails):
+    upgrade = f'def upgrade():\n    op.drop_column("airlines", "{column}")\n\n\ndef downgrade():\n    pass'
+    hint = notebook.run(f'%%mig_lab 5.2\n%%migration "names" --write\n{upgrade}').hint
+    assert ("ends with an error, tried on a copy" in hint) is fails
+    rehearsed = str(notebook.run("%mig_rehearse"))
+    assert ("no such column" in rehearsed) is fails

@@ -84,18 +84,36 @@ def models_broken(before: State, after: State, context: Context) -> str | None:
 
 @detector("not_upgraded")
 def not_upgraded(before: State, after: State, context: Context) -> str | None:
-    """Revisions are written and not run: the database is where it was."""
-    if not after.pending or (before.version or []) != (after.version or []):
+    """Revisions are written, could run, and have not: the database is where it was."""
+    if not after.pending or (before.version or []) != (after.version or []) or _error_of_upgrade(after):
         return None
     return f"{counted(len(after.pending), 'revision')} not applied: {listed(after.pending)}."
 
 
 @detector("partly_upgraded")
 def partly_upgraded(before: State, after: State, context: Context) -> str | None:
-    """The database was upgraded, but not to the end."""
-    if not after.pending or len(after.applied) <= len(before.applied):
+    """The database was upgraded, but not to the end, though the other revisions could run."""
+    if not after.pending or len(after.applied) <= len(before.applied) or _error_of_upgrade(after):
         return None
     return f"Some revisions were applied, but not {listed(after.pending)}."
+
+
+@detector("upgrade_fails")
+def upgrade_fails(before: State, after: State, context: Context) -> str | None:
+    """Revisions are written and cannot run: on a scratch copy the upgrade ends with an error."""
+    problem = _error_of_upgrade(after)
+    return f"On a scratch copy, the upgrade ends with an error: {problem}" if problem else None
+
+
+def _error_of_upgrade(state: State) -> str:
+    """Return the first line of the error with which pending revisions stop on a scratch copy, "" without one."""
+    if not state.pending or not state.is_live:
+        return ""
+    try:
+        state.at("heads")
+    except CommandError as error:
+        return str(error).splitlines()[0]
+    return ""
 
 
 @detector("not_downgraded")

@@ -38,6 +38,15 @@ def test_a_downgrade_that_fails_a_check_is_named(notebook, downgrade, mistake):
     assert result.record["hint_given"] == mistake
 
 
+def test_a_revision_that_fails_is_not_called_one_that_has_not_run(lesson):
+    failing = COUNTRY.replace(
+        'add_column("airlines", sa.Column("country", sa.String(30)))', 'drop_column("airlines", "country")'
+    )
+    failed = lesson.run(f'%%mig_lab 90.1\n%%migration "country" --up\n{failing}    pass')
+    assert failed.record["hint_given"] == "cell_failed"
+    assert lesson.run("%mig_lab check 90.1").record["hint_given"] == "upgrade_fails"
+
+
 def test_a_cell_that_stops_at_once_gets_no_hint_about_what_was_there_before(notebook):
     result = notebook.run("%%mig_lab 1.2\n1 / 0")
     assert result.record["hint_given"] == "cell_failed"

@@ -10,6 +10,7 @@ from sampling import sampled
 
 from mig_ipython.lab.detectors import Context, detectors
 from mig_ipython.lab.looks import LookError
+from mig_ipython.lab.state import State
 
 BATCH = 'with op.batch_alter_table("airlines") as batch:\n    '
 RENAME = BATCH + "batch.alter_column({!r}, new_column_name={!r})"
@@ -54,6 +55,7 @@ CASES: list[tuple[str, dict[str, object], Act]] = [
     ("models_forgotten", {}, up(*COUNTRY)),
     ("models_broken", {}, lambda folder: folder.models("1 / 0")),
     ("not_upgraded", {}, written(*COUNTRY)),
+    ("upgrade_fails", {}, written('op.drop_column("airlines", "land")')),
     ("partly_upgraded", {}, several(up(*COUNTRY), lambda folder: folder.revision("c3", "b2", "pass"))),
     ("not_downgraded", {}, lambda folder: None),
     ("downgraded_too_far", {"to": "a1"}, lambda folder: folder.downgrade("base")),
@@ -136,6 +138,34 @@ def test_detectors_are_silent_about_a_right_answer(folder):
     folder.upgrade()
     after = folder.state()
     assert {name: detectors[name](before, after, Context()) for name in GENERAL} == dict.fromkeys(GENERAL)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, each in detectors.items() if {"table", "column"} & {*each.required})
+)
+def test_a_column_that_is_missing_has_no_mistake_in_its_values(folder, name):
+    spec = {"table": "airlines", "column": "land", "columns": ["land"], "family": "text", "nullable": True}
+    spec |= {"default": "", "kind": "unique"}
+    required = {field: spec[field] for field in detectors[name].required}
+    state = folder.state()
+    found = detectors[name](state, state, Context(required))
+    assert found is None or name in ("index_missing", "constraint_missing")
+
+
+@pytest.mark.parametrize(
+    ("act", "name"),
+    [
+        (written('op.drop_column("airlines", "land")'), "not_upgraded"),
+        (several(up(*COUNTRY), lambda folder: folder.revision("c3", "b2", "1 / 0")), "partly_upgraded"),
+    ],
+)
+def test_a_revision_that_cannot_run_was_not_forgotten(folder, act, name):
+    before = folder.state()
+    act(folder)
+    after = folder.state()
+    assert detectors[name](before, after, Context()) is None
+    assert "ends with an error" in str(detectors["upgrade_fails"](before, after, Context()))
+    assert detectors["upgrade_fails"](before, State.from_json(after.to_json()), Context()) is None
 
 
 def test_a_rename_is_no_drop_and_add(folder):
