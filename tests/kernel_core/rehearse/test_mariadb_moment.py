@@ -72,6 +72,7 @@ def test_tables_that_were_written_to_are_copied_again(related):
 
 
 def test_what_is_never_at_rest_is_named(related):
+    related.run("INSERT INTO children SELECT -seq, -seq FROM seq_1_to_200000")  # no copy ends between two writes
     with writing(related.url, float("inf")):
         time.sleep(0.1)
         (found,) = command.rehearse(related.config(), "head", and_back=False)
