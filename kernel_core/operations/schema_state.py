@@ -10,13 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    CheckConstraint,
-    Enum,
-    MetaData,
-    Table,
-)
+from sqlalchemy import ARRAY, CheckConstraint, Enum, MetaData, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Computed, Constraint, Index
 from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
@@ -39,7 +33,7 @@ from ..util.sqla_compat import (
     sorted_constraints,
     sql_text,
 )
-from .unnamed_constraints import KINDS, column_checks, name_rules, of_column
+from .unnamed_constraints import KINDS, column_checks, is_unnamed, name_rules, of_column
 
 Addition = Any
 """The operation that adds a constraint or an index: an `AddConstraintOp` or a `CreateIndexOp`, of a layer above."""
@@ -254,8 +248,8 @@ class SchemaState:
     def names_to_drop(self, item: Addition) -> tuple[str, ...]:
         """Return the names by which a constraint can be dropped; an unnamed one may have several."""
         rules = name_rules(self.dialect)
-        is_named = bool(item.constraint_name or item.generated_name)
-        return self.names(item) if is_named or rules is None else (*self.names(item), *rules.possible(self, item))
+        possible = rules.possible(self, item) if rules is not None and is_unnamed(item) else ()
+        return (*self.names(item), *possible)
 
 
 def _with_values(type_: AnyType, change: Callable[[list[str]], list[str]], dialect: Dialect) -> AnyType:

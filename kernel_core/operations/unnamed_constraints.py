@@ -8,25 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKeyConstraint,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    UniqueConstraint,
-)
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Constraint
 
-from ..util.sqla_compat import (
-    AnyColumn,
-    append_constraint,
-    creation_order,
-    is_type_bound,
-    literal_text,
-    sql_text,
-)
+from ..util.sqla_compat import AnyColumn, append_constraint, creation_order, is_type_bound, literal_text, sql_text
 
 Addition = Any
 """The operation that adds a constraint: an `AddConstraintOp`, of a layer above."""
@@ -64,6 +50,11 @@ KINDS: Mapping[str | None, type[Constraint]] = {
     "foreignkey": ForeignKeyConstraint,
     "primary": PrimaryKeyConstraint,
 }
+
+
+def is_unnamed(item: Addition) -> bool:
+    """Return whether a constraint has no explicit name, and none yet from the database."""
+    return not item.constraint_name and not item.generated_name
 
 
 def column_checks(table: Table) -> Iterator[tuple[str, CheckConstraint]]:

@@ -15,17 +15,12 @@ from ..ddl.mysql.generated_names import check_name, index_name, key_name
 from ..ddl.postgresql.generated_names import ORDER, joined, object_name
 from ..ddl.sqlite.generated_names import name_of
 from ..operations.schema_state import SchemaState, TableState, columns_of_item
-from ..operations.unnamed_constraints import NameRules
+from ..operations.unnamed_constraints import NameRules, is_unnamed
 from ..util.sql import names_column
 from ..util.sqla_compat import sql_text
 
 Addition = Any
 """The operation that adds a constraint."""
-
-
-def is_unnamed(item: Addition) -> bool:
-    """Return whether a constraint has no name of its own, and none yet from the database."""
-    return not item.constraint_name and not item.generated_name
 
 
 def given_name(item: Addition) -> str:

@@ -17,6 +17,7 @@ from ...operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, 
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
 from ...schema_state import SchemaState, TableState, plain_column, type_checks
+from ...unnamed_constraints import is_unnamed
 from .over_columns import CreateUniqueConstraintOp
 
 
@@ -109,7 +110,7 @@ class DropConstraintOp(MigrateOperation):
         if not found and self._dropped_from_type(schema, table, name):
             return
         of_kind = [each for each in table.constraints if self.constraint_type in (None, each.constraint_type)]
-        unnamed = [each for each in of_kind if not each.constraint_name and not each.generated_name]
+        unnamed = [each for each in of_kind if is_unnamed(each)]
         if not found and (self.constraint_type == "primary" or len(of_kind) == len(unnamed) == 1):
             found = of_kind  # the database has given the name
         if found:
