@@ -59,7 +59,7 @@ class State:
     _database: Database | None = field(default=None, compare=False, repr=False)
     _metadata: MetaData | None = field(default=None, compare=False, repr=False)
     _scripts: ScriptDirectory | None = field(default=None, compare=False, repr=False)
-    _derived: dict[str, State] = field(default_factory=dict, compare=False, repr=False)
+    _derived: dict[str, State | CommandError] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def read(cls, folder: str, metadata: MetaData | None = None, database: str = DATABASE) -> Self:
@@ -182,21 +182,27 @@ class State:
 
     def at(self, target: str) -> State:
         """Return the state of a scratch copy that was moved to a revision; raises CommandError where that fails."""
-        if f"at {target}" not in self._derived:
-            self._derived[f"at {target}"] = self._with(moved(self, target))
-        return self._derived[f"at {target}"]
+        return self._made_once(f"at {target}", lambda: moved(self, target))
 
     def of_file(self, name: str) -> State:
         """Return the state of another database file of the folder; raises CommandError for a path outside of it."""
-        if f"file {name}" not in self._derived:
-            self._derived[f"file {name}"] = self._with(Database.of_file(self.path(name)))
-        return self._derived[f"file {name}"]
+        return self._made_once(f"file {name}", lambda: Database.of_file(self.path(name)))
 
     def after_sql(self, name: str) -> State:
         """Return the state of a scratch copy on which a SQL file of the folder was run; raises CommandError."""
-        if f"sql {name}" not in self._derived:
-            self._derived[f"sql {name}"] = self._with(ran_sql(self, self.path(name)))
-        return self._derived[f"sql {name}"]
+        return self._made_once(f"sql {name}", lambda: ran_sql(self, self.path(name)))
+
+    def _made_once(self, key: str, make: Callable[[], Database]) -> State:
+        """Return the state of the database that ``make()`` returns; where it fails, the next call raises its error."""
+        if key not in self._derived:
+            try:
+                self._derived[key] = self._with(make())
+            except CommandError as error:
+                self._derived[key] = error
+        found = self._derived[key]
+        if isinstance(found, CommandError):
+            raise found.with_traceback(None)
+        return found
 
     def _with(self, database: Database) -> State:
         """Return the state of another database with the files of this folder."""
