@@ -128,7 +128,7 @@ class Progress(View):
     def html(self) -> Html:
         if self.ended or self.now is None:
             return page(tag("p", self.text(), class_="mig-where"))
-        bar = tag("progress", value=self.done, max=self.total or 1, aria_label="Progress")
+        bar = tag("progress", value=self.done, max=self.total, aria_label="Progress")
         lead = tag("p", bar, " ", *self.parts(), class_="mig-where")
         return page(tag("style", Html(CLOCK_CSS)), lead)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 import sqlalchemy as sa
 
 from kernel_core import command
+from kernel_core.operations import ops
+from kernel_core.rehearse.blockers.find import blockers_of
 
 DATABASES = ["sqlite", *(pytest.param(name, marks=pytest.mark.sweep) for name in ("postgresql", "mariadb"))]
 """A clone on a server takes a second, so most of its tests are in the sweep."""
@@ -176,6 +180,32 @@ def test_a_blocker_of_postgresql_is_counted_exactly(postgresql_project, kind):
                 pytest.skip("NULLS NOT DISTINCT came with PostgreSQL 15")
     found = rehearsed(postgresql_project, body)
     assert [(each.kind, each.rows) for each in found.blockers] == [expected]
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_the_rows_of_a_table_in_another_schema_are_named_by_their_primary_key(request, kind):
+    engine, other = (
+        sa.create_engine(request.getfixturevalue(f"{kind}_url"), poolclass=sa.NullPool),
+        f"other_{uuid.uuid4().hex[:8]}",
+    )
+    with engine.connect() as live:
+        try:
+            live.exec_driver_sql(f"CREATE SCHEMA {other}")
+            live.exec_driver_sql(
+                f"CREATE TABLE {other}.pets (tag INTEGER NOT NULL, name VARCHAR(9), PRIMARY KEY (tag))"
+            )
+            live.exec_driver_sql(f"INSERT INTO {other}.pets VALUES (1, 'a'), (2, 'b'), (3, 'a')")
+            live.commit()
+            unique = ops.CreateUniqueConstraintOp("uq", "pets", ["name"], schema=other)
+            check = ops.CreateCheckConstraintOp("ck", "pets", "name <> 'a'", schema=other)
+            for operation in (unique, check):
+                (blocker,) = blockers_of(live, [operation], RuntimeError("refused"), "a1")
+                assert (blocker.table, blocker.rows) == (f"{other}.pets", 2)
+                assert sorted(row["tag"] for row in blocker.sample) == [1, 3]
+        finally:
+            live.rollback()
+            live.exec_driver_sql(f"DROP SCHEMA {other}" + (" CASCADE" if kind == "postgresql" else ""))
+            live.commit()
 
 
 def test_an_error_that_no_row_explains_is_told_as_it_is(filled):

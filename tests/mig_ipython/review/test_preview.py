@@ -63,6 +63,19 @@ def test_a_rebuild_that_cannot_be_known_says_so(make, engine):
         assert "nowhere" in sql
 
 
+def test_a_rebuild_that_fails_is_a_comment_with_the_reason(make, engine):
+    review = make(ops.AlterColumnOp("users", "missing", modify_type=String(200)), connect=engine.connect)
+    sql = review.sql(1)
+    assert all(line.startswith("-- ") for line in sql.splitlines())
+    assert "missing" in sql
+
+
+def test_a_change_that_is_of_no_table_and_impossible_is_a_comment_with_the_reason(make, engine):
+    for connect in (None, engine.connect):
+        sql = make(ops.CreateSchemaOp("sales"), connect=connect).sql(1)
+        assert sql.startswith("-- sqlite has no CREATE SCHEMA (sales).")
+
+
 def test_a_reason_with_newlines_stays_a_comment(make):
     alter = ops.AlterColumnOp("a\nDROP TABLE b", "name", modify_type=String(200))
     assert all(line.startswith("-- ") for line in make(alter).sql(1).splitlines())

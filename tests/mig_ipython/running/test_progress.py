@@ -45,6 +45,15 @@ def test_a_statement_is_shown_before_it_runs_and_not_after(migrated):
     assert told[-1][1].startswith("Ran 1 of 1 revision, ")
 
 
+def test_a_run_without_an_event_yet_and_one_that_has_ended_are_shown_without_a_bar():
+    progress = Progress(lambda _: None)
+    for _ in ("before its first revision", "after its end"):
+        assert progress.text() == "Ran 0 of 0 revisions, 0 statements."
+        assert "Ran 0 of 0 revisions, 0 statements." in str(progress.html())
+        assert "<progress" not in str(progress.html())
+        progress.end()
+
+
 @pytest.mark.sweep
 def test_many_quick_statements_are_not_all_shown(migrated):
     migrated.run(MANY)

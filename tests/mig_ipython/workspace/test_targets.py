@@ -262,7 +262,12 @@ def test_the_databases_of_a_multidb_environment_may_be_at_different_revisions(mu
     assert (status.pending, status.next) == (1, "%mig_upgrade")
     assert "main: base (nothing applied), 1 pending" in repr(status)
     assert "applied only in log" in repr(multidb.run("%mig_history"))
-    assert "upgraded 1 of 2 targets" in repr(multidb.run("%mig_upgrade"))
+    report = multidb.run("%mig_upgrade")
+    assert "upgraded 1 of 2 targets" in repr(report)
+    assert [(one.label, one.before, one.after) for one in report.targets] == [
+        ("main", (), ("a1",)),
+        ("log", ("a1",), ("a1",)),
+    ], "each database is reported under its own label"
     assert tables(tmp_path / "main.db") == ["alembic_version", "alembic_version_journal", "pets"]
 
 
