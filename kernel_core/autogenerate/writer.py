@@ -67,7 +67,7 @@ class Writer:
     def _text(self, value: str) -> str:
         """Write a text; a name that is final as ``op.f(...)``, one with its own quoting as ``sa.quoted_name(...)``."""
         if isinstance(value, conv) and not value:  # a constraint that no naming convention may name
-            return Code("None")
+            return "None"
         if isinstance(value, conv):
             return call(f"{self.prefix}f", [literal(value)])
         if isinstance(value, quoted_name) and value.quote is not None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from sqlalchemy.schema import Constraint, PrimaryKeyConstraint
 
 from ..util.exc import CommandError
-from ..util.sqla_compat import changed_column
+from ..util.sqla_compat import changed_column, kind_and_order
 from .fields import Field
 from .interfaces import RunContext
 from .operation import DiffTuple, MigrateOperation, SourceWriter, without_empty
@@ -81,7 +81,7 @@ class AddConstraintOp(MigrateOperation):
         """
         has_key = any(isinstance(each, PrimaryKeyConstraint) for each in items.constraints)
         implicit = [PrimaryKeyConstraint(*items.key)] if items.key and not has_key else []
-        found = sorted((*items.constraints, *implicit), key=lambda each: (type(each).__name__, str(each.name)))
+        found = sorted((*items.constraints, *implicit), key=kind_and_order)
         made = [cls._by_visit_name[each.__visit_name__].from_plain(table_name, each) for each in found]
         return [each for each in made if each is not None] if None not in made else None
 

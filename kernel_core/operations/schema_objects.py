@@ -27,7 +27,9 @@ from ..util.sqla_compat import (
     append_constraint,
     copy_column,
     copy_constraint,
+    creation_order,
     referred_name,
+    set_creation_order,
     typed_text,
 )
 from ..util.sqla_compat.columns import AnyExpression
@@ -73,7 +75,7 @@ class SchemaObjects:
     ) -> Table:
         """Return a separate table: items of another table are copied, and foreign keys have a table to refer to.
 
-        ``make`` replaces the class `Table`.
+        Copied constraints keep their order. ``make`` replaces the class `Table`.
         """
         metadata = self.metadata()
         columns = [item for item in items if isinstance(item, Column)]
@@ -85,6 +87,7 @@ class SchemaObjects:
             if parent is not table:  # a constraint over Column objects was added with them
                 own = constraint if parent is None else copy_constraint(constraint, target_table=table)
                 append_constraint(table, own)
+                set_creation_order(own, creation_order(constraint))
         for key in list(table.foreign_keys):
             self._ensure_target(metadata, key)
         return table

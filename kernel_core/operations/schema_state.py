@@ -28,9 +28,9 @@ from ..util.sqla_compat import (
     has_rule,
     is_of_postgresql,
     is_type_bound,
+    kind_and_order,
     literal_text,
     mark_primary_key,
-    sorted_constraints,
     sql_text,
 )
 from .unnamed_constraints import KINDS, column_checks, is_unnamed, name_rules, of_column
@@ -136,7 +136,7 @@ class SchemaState:
             self.as_it_is(of_column(constraint_of(check), column, self.dialect), CheckConstraint)
             for column, check in column_checks(table)
         ]
-        for constraint in sorted_constraints(table):
+        for constraint in sorted(table.constraints, key=kind_and_order):
             is_empty = constraint.__visit_name__ == "primary_key_constraint" and not list(constraint.columns)  # type: ignore[attr-defined]
             if not is_type_bound(constraint) and not is_empty:
                 added.append(self.as_it_is(constraint_of(constraint), type(constraint)))

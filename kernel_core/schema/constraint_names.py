@@ -125,12 +125,30 @@ def _without_repeated_keys(added: Sequence[Addition]) -> list[Addition]:
     return kept
 
 
+def _has_own_index(item: Addition, others: Sequence[Addition]) -> bool:
+    """Return whether MySQL creates an index for a foreign key: no other key begins with its columns."""
+    if item.constraint_type != "foreignkey":
+        return False
+    columns = _lower(item)
+    keys = [_lower(each) for each in others if each.constraint_type in ("unique", "primary")]
+    return not any(each[: len(columns)] == columns for each in keys)
+
+
+def _lower(item: Addition) -> list[str]:
+    return [str(each).lower() for each in columns_of_item(item)]
+
+
+def _first(item: Addition) -> str:
+    return next(iter(_lower(item)), "")
+
+
 class MysqlRules:
     """``email``, ``email_2``, ``orders_ibfk_1``, ``CONSTRAINT_1``; unique in the table."""
 
     def named(self, schema: SchemaState, table: TableState, added: Sequence[Addition]) -> list[Addition]:
         is_mariadb = bool(getattr(schema.dialect, "is_mariadb", False))
         named = list(added)
+        table.of_keys |= {_first(each) for each in named if _has_own_index(each, [*table.constraints, *named])}
         for place, item in enumerate(named):
             others = [*table.constraints, *named]
             if is_unnamed(item):
@@ -141,15 +159,13 @@ class MysqlRules:
     def _name(self, table: TableState, item: Addition, others: Sequence[Addition], *, is_mariadb: bool) -> str | None:
         taken = {given_name(each) for each in others if each.constraint_type == item.constraint_type}
         if item.constraint_type == "foreignkey":
-            table.of_keys |= {item.local_cols[0].lower()}
             return key_name(table.name, taken)
         if item.constraint_type == "check":
             return None if _has_unnamed_type_check(table) else check_name(table.name, taken, is_mariadb=is_mariadb)
+        if item.constraint_type != "unique" or _first(item) in table.of_keys:
+            return None  # the index of a foreign key may have the name, and may be left when the key is dropped
         keys = [each for each in others if each.constraint_type == "foreignkey"]
         first = str(next(iter(columns_of_item(item)), ""))
-        is_of_key = first.lower() in table.of_keys or any(each.local_cols[0].lower() == first.lower() for each in keys)
-        if item.constraint_type != "unique" or is_of_key:
-            return None  # the index of a foreign key may have the name, and may be left when the key is dropped
         return index_name(first, taken | {given_name(each) for each in (*table.indexes, *keys)})
 
     def possible(self, schema: SchemaState, item: Addition) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
+from sqlalchemy import PrimaryKeyConstraint
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import conv
 
@@ -21,6 +22,8 @@ from ...operations.kinds.index import CreateIndexOp, DropIndexOp
 from ...operations.kinds.rename_table import RenameTableOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
+from ...operations.unnamed_constraints import column_checks
+from ...util.sqla_compat import creation_order, should_create
 from ..generated_names import NOTHING, Created, GeneratedNames, Place, Undo
 
 _INDEXES = sa.text("""
@@ -113,7 +116,7 @@ class MysqlNames(GeneratedNames):
                 table.indexes.pop(name, None)
                 table.implied.pop(name, None)
             case CreateTableOp():
-                self._tables[operation.schema, operation.table_name] = _Table()
+                self._create_table(operation)
             case DropTableOp():
                 self._tables.pop((operation.schema, operation.table_name), None)
             case RenameTableOp():
@@ -121,6 +124,23 @@ class MysqlNames(GeneratedNames):
             case _:
                 pass
         return NOTHING
+
+    def _create_table(self, operation: CreateTableOp) -> None:
+        """Track the constraints of CREATE TABLE in their order; the definition of a column has no UNIQUE there."""
+        table = self._tables[operation.schema, operation.table_name] = _Table()
+        from sqlalchemy.dialects.mysql.base import MySQLDialect  # noqa: PLC0415 - the others import this module too
+
+        dialect = MySQLDialect()
+        created = operation.to_table()
+        if not self._is_mariadb:  # MariaDB gives the CHECK of a column the name of the column
+            for _, check in column_checks(created):
+                name = check.name if isinstance(check.name, str) else None
+                table.checks.add(name or check_name(created.name, table.checks, is_mariadb=False))
+        for constraint in sorted(created.constraints, key=creation_order):
+            if isinstance(constraint, PrimaryKeyConstraint):
+                table.indexes |= {"PRIMARY": constraint.columns.keys()} if constraint.columns else {}
+            elif should_create(constraint, dialect):
+                self._create(AddConstraintOp.from_constraint(constraint), table)
 
     def _table(self, operation: MigrateOperation) -> _Table:
         place = operation.table_key

@@ -22,7 +22,7 @@ from ...operations.kinds.rename_table import RenameTableOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...util.sql import names_column
-from ...util.sqla_compat import excluded, is_exclude_constraint, sql_text
+from ...util.sqla_compat import creation_order, excluded, is_exclude_constraint, sql_text
 from ..generated_names import NOTHING, Created, GeneratedNames, Place
 
 LIMIT = 63
@@ -88,9 +88,8 @@ class PostgresqlNames(GeneratedNames):
         place = (operation.schema, operation.table_name)
         self._take("relation", place, operation.table_name)
         self._columns[place] = {item.name for item in operation.columns if isinstance(item, Column)}
-        places = {id(item): at for at, item in enumerate(operation.columns)}
         constraints = [item for item in operation.to_table().constraints if _label(item)]
-        constraints.sort(key=lambda item: (ORDER.index(_label(item)), places.get(id(item), 0)))
+        constraints.sort(key=lambda item: (ORDER.index(_label(item)), creation_order(item)))
         for constraint in constraints:
             if not isinstance(constraint, PrimaryKeyConstraint) or constraint.columns:
                 self._create(constraint, place)

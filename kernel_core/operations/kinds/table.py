@@ -17,8 +17,10 @@ from ...util.sqla_compat import (
     deferred_table,
     dialect_options,
     has_schema_hooks,
+    in_creation_order,
     is_type_bound,
     pending_columns,
+    set_creation_order,
     sorted_constraints,
     table_prefixes,
 )
@@ -46,6 +48,20 @@ def own_constraints(table: Table) -> list[Constraint]:
 
 def _column_names(constraint: Constraint) -> tuple[str, ...]:
     return tuple(column.name for column in getattr(constraint, "columns", ()))
+
+
+def _without_flags(column: AnyColumn) -> AnyColumn:
+    """Return a copy without ``unique`` and ``index``: its table has the constraint and the index already."""
+    copied = copy_column(column)
+    copied.unique = copied.index = None
+    return copied
+
+
+def _in_this_order(constraints: list[Constraint]) -> list[Constraint]:
+    """Return constraints that CREATE TABLE lists in this order, as a script does that is written from them."""
+    for constraint in constraints:
+        set_creation_order(constraint)
+    return constraints
 
 
 @Operations.register_operation("create_table")
@@ -91,10 +107,11 @@ class CreateTableOp(MigrateOperation):
     def from_table(cls, table: Table, *, _namespace_metadata: MetaData | None = None) -> Self:
         """Return the operation that creates ``table``, with copies of its columns and constraints."""
         constraints = own_constraints(table)
-        copied = SchemaObjects().table(table.name, *table.columns, *constraints, schema=table.schema)
+        columns = [_without_flags(column) for column in table.columns]
+        copied = SchemaObjects().table(table.name, *columns, *constraints, schema=table.schema)
         return cls(
             table.name,
-            [*copied.columns, *own_constraints(copied)],
+            [*copied.columns, *_in_this_order(own_constraints(copied))],
             schema=table.schema,
             comment=table.comment,
             prefixes=table_prefixes(table),
@@ -127,7 +144,7 @@ class CreateTableOp(MigrateOperation):
     def columns(self) -> list[SchemaItem]:
         """The columns and the constraints."""
         table = self._copied()
-        return [*table.columns, *own_constraints(table)]
+        return [*table.columns, *_in_this_order(own_constraints(table))]
 
     _copied: Callable[[], Table]
 
@@ -176,6 +193,9 @@ class CreateTableOp(MigrateOperation):
         """
         table: Table = operations.invoke(cls(table_name, columns, if_not_exists=if_not_exists, **kw))
         return table
+
+    def json_arguments(self) -> dict[str, object]:
+        return super().json_arguments() | {"columns": in_creation_order(self.columns)}
 
     def apply(self, operations: Operations) -> Table:
         words = self._direct_text(operations)

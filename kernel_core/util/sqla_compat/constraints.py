@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, MetaData, Table
+from sqlalchemy import ForeignKey, Index, MetaData, Table, util
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import InvalidRequestError, NoReferenceError
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint
@@ -218,9 +218,31 @@ def creation_order(item: Constraint) -> int:
     return item._creation_order
 
 
+def set_creation_order(item: Constraint, order: int | None = None) -> None:
+    """Give a constraint another place among those of its table, after all others by default."""
+    if order is None:
+        util.set_creation_order(item)
+    else:
+        item._creation_order = order
+
+
+def in_creation_order(items: Sequence[Any]) -> list[Any]:
+    """Return a list whose constraints are in the order of their creation, as in CREATE TABLE; others stay in place.
+
+    The order of a list need not be that one, and names that the database generates depend on it.
+    """
+    constraints = iter(sorted((item for item in items if isinstance(item, Constraint)), key=creation_order))
+    return [next(constraints) if isinstance(item, Constraint) else item for item in items]
+
+
 def sorted_constraints(table: Table) -> list[Constraint]:
     """Return the constraints of a table by their kind and name, those without a name as they were made.
 
     ``table.constraints`` is a set: its order is another one in each process.
     """
     return sorted(table.constraints, key=lambda each: (type(each).__name__, str(each.name), creation_order(each)))
+
+
+def kind_and_order(item: Constraint) -> tuple[str, int]:
+    """Return the kind of a constraint and its order in CREATE TABLE, to sort by."""
+    return type(item).__name__, creation_order(item)

@@ -66,3 +66,24 @@ def test_the_index_of_a_foreign_key_is_dropped_with_it(forwards: bool, mariadb: 
         run(context, script.downgrade_ops)
         assert stated(mariadb) == there, what
         before.drop_all(mariadb)
+
+
+def test_a_cycle_of_foreign_keys_over_other_keys_can_be_dropped(mariadb: sa.Connection) -> None:
+    metadata = sa.MetaData()
+    identity = sa.Column("id", sa.Integer, primary_key=True)
+    sa.Table("root", metadata, identity, sa.Column("node_id", sa.Integer, sa.ForeignKey("node.id")))
+    sa.Table(
+        "node",
+        metadata,
+        sa.Column("id", sa.Integer, sa.ForeignKey("root.id"), primary_key=True),
+        sa.Column("code", sa.Integer, sa.ForeignKey("root.id"), unique=True),
+        sa.Column("both", sa.Integer, sa.ForeignKey("root.id")),
+        sa.UniqueConstraint("code", "both"),
+        sa.UniqueConstraint("both", "code"),
+    )
+    context = MigrationContext.configure(mariadb, opts={"target_metadata": metadata})
+    script = produce_migrations(context, metadata)
+    run(context, script.upgrade_ops)
+    assert compare_metadata(context, metadata) == []
+    run(context, script.downgrade_ops)
+    assert sa.inspect(mariadb).get_table_names() == []

@@ -169,7 +169,7 @@ def test_table_args_that_repeat_an_unnamed_constraint_add_none(constraint: Any, 
     ("values", "type_", "warned"),
     [
         (["d1", "8.5", "22"], sa.Integer(), "2 values"),
-        (["d1", "8.5", "22"], sa.Numeric(5, 2), "1 values"),
+        (["d1", "8.5", "22"], sa.Numeric(5, 2), "1 value "),
         (["7", "8", None], sa.Integer(), ""),
         (["7.5", "8.25"], sa.Float(), ""),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
 from kernel_core.operations import ops
 from kernel_core.operations.containers import grouped
@@ -67,3 +68,29 @@ def test_an_operation_made_from_a_model_does_not_change_the_model() -> None:
     assert table.name == "a"
     assert {constraint.table for constraint in table.constraints} == {table}
     assert list(metadata.tables) == ["a"]
+
+
+def test_a_table_with_unique_and_indexed_columns_has_each_constraint_once() -> None:
+    columns = [sa.Column("a", sa.Integer, unique=True), sa.Column("b", sa.Integer, index=True)]
+    operation = ops.CreateTableOp.from_table(sa.Table("t", sa.MetaData(), *columns))
+    for each in (operation, ops.DropTableOp.from_table(operation.to_table()).reverse()):
+        made = each.to_table()
+        assert [type(constraint) for constraint in made.constraints if constraint.columns] == [sa.UniqueConstraint]
+        assert made.indexes == set()  # these are separate operations
+
+
+def test_constraints_are_created_in_the_same_order_each_time() -> None:
+    key = sa.ForeignKeyConstraint(["a"], ["q.id"])
+    column = sa.Column("a", sa.Integer, sa.ForeignKey("p.id"))
+    later = sa.UniqueConstraint("a")
+    earlier = sa.UniqueConstraint("b")
+    operation = ops.CreateTableOp("t", [column, sa.Column("b", sa.Integer), key, earlier, later])
+    statements = [str(CreateTable(operation.to_table())) for _ in range(2)]
+    statements.append(str(CreateTable(ops.CreateTableOp.from_json(operation.to_json()).to_table())))
+    assert len(set(statements)) == 1
+    assert [line.strip(", ") for line in statements[0].split("\n\t")[3:]] == [
+        "FOREIGN KEY(a) REFERENCES q (id)",
+        "UNIQUE (a)",
+        "UNIQUE (b)",
+        "FOREIGN KEY(a) REFERENCES p (id)\n)\n\n",
+    ]

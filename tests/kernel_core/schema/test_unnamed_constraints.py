@@ -13,10 +13,12 @@ import sqlalchemy as sa
 
 from kernel_core import operations, schema
 from kernel_core.operations import Operations, ops
+from kernel_core.operations.schema_state import SchemaState
 from kernel_core.runtime.migration import MigrationContext
+from kernel_core.schema.constraint_names import given_name
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import UnknownEffect
-from tests.sampling import repeated
+from tests.sampling import repeated, sampled
 
 COLUMNS = "abcd"
 Definitions = tuple[list[Any], list[Any], list[str]]
@@ -206,6 +208,81 @@ def test_random_unnamed_constraints_are_right_or_not_known(seed: int, connection
         run.compare("t")
     except UnknownEffect:
         assert connection.dialect.name == "mysql"
+
+
+def random_table(seed: int) -> ops.CreateTableOp:
+    """Return a table with constraints without a name, also in the definitions of columns, in any order."""
+    random_ = random.Random(seed)
+    constraints: list[Any] = []
+    for _ in range(random_.randint(1, 5)):
+        one, other = random_.sample(COLUMNS, 2)
+        conditions = [f"{one} > 0", f"{one} > 7", f"{one} < {other}"]
+        made = {
+            "unique": lambda one=one, other=other: sa.UniqueConstraint(one, *[other][: random_.randint(0, 1)]),
+            "key": lambda one=one: key(one, ondelete=random_.choice([None, "CASCADE"])),
+            "check": lambda conditions=conditions: check(random_.choice(conditions)),
+            "named": lambda one=one, other=other: sa.UniqueConstraint(
+                one, other, name=random_.choice(["t_a_key", "a", "b_2", "n1"])
+            ),
+        }
+        constraints.append(made[random_.choice(["unique", "key", "check", "unique", "key", "check", "named"])]())
+    columns = []
+    for name in COLUMNS:
+        own: list[Any] = [sa.ForeignKey("p.id")] if random_.random() < 0.25 else []
+        own += [check(f"{name} < 99")] if random_.random() < 0.2 else []
+        columns.append(sa.Column(name, sa.Integer, *own, unique=random_.random() < 0.3 or None))
+    items = [sa.Column("id", sa.Integer, primary_key=True), *columns, *constraints]
+    random_.shuffle(items)
+    return ops.CreateTableOp("t", items)
+
+
+def known_names(created: ops.CreateTableOp, connection: sa.Connection) -> dict[str, object]:
+    state = SchemaState(connection.dialect)
+    created.apply_to(state)
+    found: dict[str, object] = {}
+    for each in state.tables[None, "t"].constraints:
+        if each.constraint_type == "check" and connection.dialect.name == "mysql" and given_name(each) in COLUMNS:
+            continue  # SQLAlchemy does not reflect the CHECKs of columns there
+        if each.constraint_type != "primary":
+            found[given_name(each)] = definition(each.to_constraint())
+    return found
+
+
+def definition(constraint: Any) -> object:
+    if isinstance(constraint, sa.CheckConstraint):
+        return plain(str(constraint.sqltext))
+    return ([str(column.name) for column in constraint.columns], getattr(constraint, "ondelete", None))
+
+
+def real_names(connection: sa.Connection) -> dict[str, object]:
+    inspector = sa.inspect(connection)
+    found: dict[Any, object] = {
+        each["name"]: (each["constrained_columns"], each["options"].get("ondelete"))
+        for each in inspector.get_foreign_keys("t")
+    }
+    found |= {each["name"]: (each["column_names"], None) for each in inspector.get_unique_constraints("t")}
+    return found | {each["name"]: plain(each["sqltext"]) for each in inspector.get_check_constraints("t")}
+
+
+@pytest.mark.parametrize("block", sampled(range(repeated(20)), 1))
+def test_the_names_in_a_random_table_are_known(block: int, connection: sa.Connection) -> None:
+    run = Run(connection)
+    for seed in range(block * 10, block * 10 + 10):
+        copied = operations.from_json(json.loads(json.dumps(random_table(seed).to_json())))
+        try:
+            run(random_table(seed))
+        except sa.exc.DBAPIError:
+            continue  # two names are the same
+        expected = real_names(connection)
+        again = random_table(seed)
+        again.to_table()
+        assert known_names(random_table(seed), connection) == expected, seed
+        assert known_names(again, connection) == expected, seed
+        assert known_names(copied, connection) == expected, seed
+        run(ops.DropTableOp("t"))
+        run(copied)
+        assert real_names(connection) == expected, seed
+        run(ops.DropTableOp("t"))
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql", "default"])
