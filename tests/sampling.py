@@ -13,7 +13,7 @@ from zlib import crc32
 import pytest
 
 DRAWN = 2
-"""How many cases of one test the quick run draws, besides those that are needed for each database."""
+"""How many cases of one test the quick run draws, besides those that are needed for each database; of a costly one 1."""
 
 OWN_RUN = frozenset({"sweep", "torture", "browser", "peer"})
 """The marks that have a separate run."""
@@ -59,15 +59,16 @@ def undrawn(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
         if not any(item.get_closest_marker(mark) for mark in OWN_RUN):
             cases[item.nodeid.partition("[")[0]].append(item)
     for same in cases.values():
-        drawn = _drawn([item.nodeid.partition("[")[2] for item in same])
+        drawn = _drawn([item.nodeid.partition("[")[2] for item in same], same[0])
         yield from (item for place, item in enumerate(same) if place not in drawn)
 
 
-def _drawn(ids: Sequence[str]) -> set[int]:
-    """Return the places of the cases that the quick run draws."""
-    if len(ids) <= DRAWN:
+def _drawn(ids: Sequence[str], test: pytest.Item) -> set[int]:
+    """Return the places of the cases that the quick run draws of a test."""
+    count = 1 if test.get_closest_marker("costly") else DRAWN
+    if len(ids) <= count:
         return set(range(len(ids)))
-    drawn = {round(place * (len(ids) - 1) / (DRAWN - 1)) for place in range(DRAWN)}
+    drawn = {round(place * (len(ids) - 1) / max(count - 1, 1)) for place in range(count)}
     databases = {_databases(ids[place]) for place in drawn}
     for place, id_ in enumerate(ids):
         if _databases(id_) not in databases:
@@ -107,7 +108,7 @@ class QuickCollection:
         """Keep the cases that are drawn, under their ids; of a test whose cases all have such a mark, keep the first."""
         yield
         cases = [case for case in metafunc._calls if not _has_own_run(case.marks)]
-        drawn = _drawn([case.id for case in cases])
+        drawn = _drawn([case.id for case in cases], metafunc.definition)
         metafunc._calls = [case for place, case in enumerate(cases) if place in drawn] or metafunc._calls[:1]
 
 

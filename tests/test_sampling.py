@@ -34,6 +34,12 @@ def test_of_many_cases_the_first_and_the_last_are_drawn(request):
     assert (len(drawn), drawn[0], drawn[-1]) == (DRAWN, "0", "39")
 
 
+def test_of_a_costly_test_one_case_is_drawn_and_one_for_each_database(request):
+    items = [Case.from_parent(request.node.parent, name=f"test_it[{case}]") for case in ("a", "b", "c-sqlite", "d")]
+    items[0].add_marker("costly")
+    assert [item.name for item in undrawn(items)] == ["test_it[b]", "test_it[d]"]
+
+
 def test_every_database_is_drawn_and_every_pair_of_them(request):
     databases = ("sqlite", "postgresql", "mariadb-pymysql", "mssql", "oracle", "mysql to sqlite")
     cases = [f"{database}-{number}" for number in range(9) for database in databases]
@@ -69,7 +75,8 @@ def test_cases_that_have_the_mark_are_not_counted(request):
 def test_the_quick_run_collects_what_it_draws_and_no_more(request):
     marked = pytest.param(marks=pytest.mark.sweep).marks
     names = [f"{database}-{number}" for number in range(9) for database in ("sqlite", "postgresql", "oracle")]
-    metafunc = SimpleNamespace(_calls=[SimpleNamespace(id=name, marks=()) for name in names])
+    calls = [SimpleNamespace(id=name, marks=()) for name in names]
+    metafunc = SimpleNamespace(_calls=calls, definition=Case.from_parent(request.node.parent, name="test_it"))
     metafunc._calls.insert(0, SimpleNamespace(id="never", marks=marked))
     collection = QuickCollection().pytest_generate_tests(metafunc)
     next(collection)

@@ -192,6 +192,7 @@ def shown(notebook, cell: str) -> str:
 
 
 @pytest.mark.parametrize("what", DRIFT)
+@pytest.mark.costly
 def test_a_diff_sees(project, what):
     assert shown(project, "%mig_diff").count("No difference")
     DRIFT[what]()
@@ -305,6 +306,7 @@ STAYS = {
 
 
 @pytest.mark.parametrize("what", sampled(STAYS, 3))
+@pytest.mark.costly
 def test_a_failed_revision_reports_what_stays(project, what):
     body, claim, is_left = STAYS[what]
     revision("b1", body)
@@ -368,6 +370,7 @@ def test_a_hint_about_a_downgrade_sees(notebook, downgrade, said):
 
 
 @pytest.mark.parametrize(("column", "fails"), [("land", True), ("name", False)])
+@pytest.mark.costly
 def test_a_hint_about_an_upgrade_sees(notebook, column, fails):
     upgrade = f'def upgrade():\n    op.drop_column("airlines", "{column}")\n\n\ndef downgrade():\n    pass'
     hint = notebook.run(f'%%mig_lab 5.2\n%%migration "names" --write\n{upgrade}').hint

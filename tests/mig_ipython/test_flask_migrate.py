@@ -54,6 +54,7 @@ def folder(notebook, tmp_path, monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:'get_engine' is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(("here", "place"), [(".", "migrations"), ("notebooks", "../migrations")])
+@pytest.mark.costly
 def test_it_works_with_a_context_and_reports_how_to_push_one(notebook, folder, capsys, monkeypatch, here, place):
     monkeypatch.chdir(folder / here)
     contextvars.copy_context().run(_run, notebook, folder, capsys, place)

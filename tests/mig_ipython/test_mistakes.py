@@ -99,6 +99,7 @@ def in_a_terminal(capsys, *words):
         ("version", IN_A_VERSION, ("%mig_upgrade",)),
     ],
 )
+@pytest.mark.costly
 def test_file_line_and_remedy_are_reported(notebook, project, capsys, file, rows, commands, every):
     for mistake, (place, remedy) in list(rows.items())[::every]:
         for command in commands:

@@ -48,6 +48,7 @@ def other(request, notebook, tmp_path):
     return notebook, connection, name
 
 
+@pytest.mark.costly
 def test_it_is_announced_with_what_works(other):
     notebook, connection, name = other
     shown = repr(connection)

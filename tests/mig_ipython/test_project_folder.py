@@ -109,6 +109,7 @@ def tables(folder):
 
 
 @pytest.mark.parametrize("layout", sampled(LAYOUTS, 3))
+@pytest.mark.costly
 def test_it_works_from_a_folder_below(notebook, project, layout):
     folder, _ = project(layout)
     notebook.run(f"%mig_open {LAYOUTS[layout][2][0]}")
@@ -178,6 +179,7 @@ def test_without_an_environment_here_the_one_above_is_named(notebook, project):
         ("no location", "../migrations/alembic.ini", "notebooks/app.db"),
     ],
 )
+@pytest.mark.costly
 def test_in_a_terminal_a_file_above_is_found_too(project, capsys, layout, file, database):
     """Where Alembic works, so does this, on the same database: a location found from everywhere leaves the rest as it is."""
     folder, _ = project(layout)

@@ -166,6 +166,7 @@ def test_every_command_with_yes_is_tried_without_it():
 
 
 @pytest.mark.parametrize("verb", UNDONE)
+@pytest.mark.costly
 def test_without_yes_nothing_is_done_and_the_way_on_is_named(verb, notebook, asked, tmp_path):
     for cell in APPLIED:
         notebook.run(cell)

@@ -57,6 +57,7 @@ def model(type_, default, name="v"):
 
 
 @pytest.mark.parametrize("plugins", [False, True], ids=["", "with plugins"])
+@pytest.mark.costly
 def test_each_conversion_runs_and_is_undone(postgresql, make_context, plugins):
     options = {"autogenerate_plugins": ["alembic.autogenerate.*", "kernel_core.ext.*"]} if plugins else {}
     for case, (before, default, after, new_default, row) in CASES.items():

@@ -51,6 +51,7 @@ def stated(connection: sa.Connection) -> list[str]:
 
 
 @pytest.mark.parametrize("forwards", [True, False])
+@pytest.mark.costly
 def test_the_index_of_a_foreign_key_is_dropped_with_it(forwards: bool, mariadb: sa.Connection) -> None:
     for what, states in CHANGES.items():
         before, after = (

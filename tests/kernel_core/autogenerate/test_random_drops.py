@@ -186,6 +186,7 @@ def test_sqlite_re_creates_dropped_objects(seed: int, sqlite: sa.Connection) -> 
 
 
 @pytest.mark.parametrize("seed", seeds(4, 300))
+@pytest.mark.costly
 def test_postgresql_re_creates_dropped_objects(seed: int, postgresql: sa.Connection) -> None:
     drop_and_come_back(postgresql, seed)
 

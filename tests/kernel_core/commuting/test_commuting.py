@@ -40,6 +40,7 @@ def checked(folder: Path, one: str, other: str, **options: object) -> Commutatio
 @pytest.mark.parametrize(
     "seed", [seed if seed < 2 else pytest.param(seed, marks=pytest.mark.sweep) for seed in range(repeated(300))]
 )
+@pytest.mark.costly
 def test_the_verdict_on_random_branches_is_what_both_orders_really_do(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "versions"
     folder.mkdir()

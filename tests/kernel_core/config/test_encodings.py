@@ -30,6 +30,7 @@ def console(mig, project):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+@pytest.mark.costly
 def test_every_command_prints_on_every_encoding(console, encoding):
     shown = DOC.encode(encoding, "replace").decode(encoding)
     for arguments in (("history", "-v"), ("heads",), ("show", "a1"), ("upgrade", "head"), ("current",)):

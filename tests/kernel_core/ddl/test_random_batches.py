@@ -139,6 +139,7 @@ def test_stopped_at_any_statement_nothing_has_changed(sqlite_url: str, seed: int
 
 
 @pytest.mark.parametrize("stop_at", sampled([5, 3, 4, 6, 7], 2))
+@pytest.mark.costly
 def test_a_process_that_is_killed_leaves_the_file_unchanged(tmp_path: Path, stop_at: int) -> None:
     url = f"sqlite:///{tmp_path / 'killed.db'}"
     made = random_table(3)

@@ -163,6 +163,7 @@ POSTGRESQL = {
 @pytest.mark.parametrize(
     "kind", [name if name in ("type", "enum") else pytest.param(name, marks=pytest.mark.sweep) for name in POSTGRESQL]
 )
+@pytest.mark.costly
 def test_a_blocker_of_postgresql_is_counted_exactly(postgresql_project, kind):
     postgresql_project.run(
         "CREATE TABLE u (id integer PRIMARY KEY)",

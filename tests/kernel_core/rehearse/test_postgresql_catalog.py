@@ -42,6 +42,7 @@ RICH = (
 
 
 @pytest.mark.parametrize("has_dump", [False, True])
+@pytest.mark.costly
 def test_the_clone_has_every_object_and_every_row(postgresql_url, monkeypatch, has_dump):
     monkeypatch.setattr(postgresql, "has_dump", lambda: has_dump)
     if has_dump and postgresql.shutil.which("pg_dump") is None:

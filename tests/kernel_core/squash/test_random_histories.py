@@ -35,6 +35,7 @@ def _line(folder: Path, seed: int) -> ScriptDirectory:
 @pytest.mark.parametrize(
     "seed", [seed if seed < 2 else pytest.param(seed, marks=pytest.mark.sweep) for seed in range(repeated(100))]
 )
+@pytest.mark.costly
 def test_a_squashed_random_history_does_the_same(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "versions"
     folder.mkdir()

@@ -74,6 +74,7 @@ def test_a_database_at_any_revision_ends_equal(any_history: Any, at: str) -> Non
         ("f6", ["f6", "e5"], ["f6"]),
     ],
 )
+@pytest.mark.costly
 def test_every_listing_knows_where_a_database_is(history: Any, at: str, listed: list[str], marked: list[str]) -> None:
     if at != "base":
         command.upgrade(history.config, at)
@@ -256,6 +257,7 @@ write(scripts, made)
 @pytest.mark.parametrize(
     "count", [each if each in (12, 30) else pytest.param(each, marks=pytest.mark.sweep) for each in range(1, 75)]
 )
+@pytest.mark.costly
 def test_a_kill_while_writing_leaves_the_old_or_the_new_files(history: Any, count: int) -> None:
     root = str(Path(command.__file__).parents[2])
     ran = subprocess.run(

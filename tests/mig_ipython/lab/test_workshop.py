@@ -136,6 +136,7 @@ def test_models_of_a_failed_attempt_are_gone_in_the_next_one(lesson):
 
 
 @pytest.mark.parametrize("begun", ["%mig_lab start 90", "%mig_lab start 1", "%%mig_lab 1.1\ndesk.show('airlines')"])
+@pytest.mark.costly
 def test_a_lesson_finds_nothing_in_the_notebook_that_another_one_has_left(lesson, begun):
     lesson.run("import sqlalchemy as sa; mine = sa.MetaData(); _ = sa.Table('mine', mine)")
     lesson.run("%mig_lab start 90")

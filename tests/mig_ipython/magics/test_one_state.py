@@ -99,6 +99,7 @@ def test_a_confirmation_that_python_gave_ends_the_panel(attended):
 
 
 @pytest.mark.parametrize("acts", [("click", "click"), ("click", "python"), ("python", "click"), ("python", "python")])
+@pytest.mark.costly
 def test_a_second_confirmation_runs_nothing(attended, acts):
     """A second run would step back further: from b2 to a1, then to nothing."""
     attended.run("%mig_autogenerate Base -m two --id b2 --accept all --write\n%mig_upgrade")

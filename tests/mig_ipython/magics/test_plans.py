@@ -88,6 +88,7 @@ def test_operations_beside_code_of_its_own_are_named_and_not_counted(doubled, tm
         ("for name in print.__name__: op.f(name)", True),
     ],
 )
+@pytest.mark.costly
 def test_a_downgrade_that_is_certain_to_lose_nothing_needs_no_typed_word(doubled, monkeypatch, back, typed):
     doubled.run(
         "%%migration 'More' --up --id b2\ndef upgrade():\n"
@@ -113,6 +114,7 @@ def downgrade():
 
 
 @pytest.mark.parametrize("database", ["dev.db", ""])
+@pytest.mark.costly
 def test_the_sql_of_batches_is_written_from_the_connection(notebook, tmp_path, database):
     notebook.run(f"%mig_connect sqlite:///{database} --as here\n%mig_init migrations")
     notebook.declare()

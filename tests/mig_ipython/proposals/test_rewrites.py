@@ -66,6 +66,7 @@ def test_its_rows_are_rejected_together_and_keep_their_order(blocked):
         ("p.rewrite(1, 'backfill', '1; DROP TABLE users')", "is not one expression"),
     ],
 )
+@pytest.mark.costly
 def test_what_cannot_be_rewritten_is_said(blocked, call, said):
     assert said in blocked.fail(call)
     assert len(blocked["p"]) == 2

@@ -63,6 +63,7 @@ def test_the_tables_of_the_first_revision_alone_lead_to_a_stamp_of_that_one(read
         ("CREATE TABLE dogs (id INTEGER PRIMARY KEY, age INT)", "dogs has also age; users does not exist"),
     ],
 )
+@pytest.mark.costly
 def test_a_part_of_a_revision_is_not_called_applied(ready, statement, difference):
     ready.run(DOGS)
     write(ready, "a1")

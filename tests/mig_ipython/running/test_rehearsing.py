@@ -95,6 +95,7 @@ def test_a_baseline_is_not_rehearsed(ready):
 
 
 @pytest.mark.parametrize("folder", ["with blank", "per%cent", "semi;colon", "a,b", "co:lon", "%(here)s"])
+@pytest.mark.costly
 def test_the_folders_of_version_files_may_have_any_name(notebook, folder):
     notebook.run("%mig_connect sqlite:///dev.db")
     notebook.run(f"%mig_init '{folder}'")

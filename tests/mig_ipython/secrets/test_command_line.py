@@ -92,6 +92,7 @@ def test_what_works_shows_no_password(terminal, guarded_mariadb, monkeypatch):
     ],
     ids=lambda change: next(iter(change)),
 )
+@pytest.mark.costly
 def test_a_database_that_cannot_be_reached(terminal, guarded_mariadb, monkeypatch, change):
     url = make_url(guarded_mariadb)
     if "password" in change:

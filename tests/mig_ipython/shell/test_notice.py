@@ -25,6 +25,7 @@ STEPS = [
 @pytest.mark.parametrize(
     "shape", [NOT_LAST, ASSIGNED, LOOPED, IN_A_FUNCTION], ids=["first", "assigned", "loop", "call"]
 )
+@pytest.mark.costly
 def test_a_change_is_one_line_wherever_it_is(notebook, shape):
     notebook.declare()
     for command, line in STEPS:

@@ -99,6 +99,7 @@ def test_models_of_env_py_that_were_edited_are_imported_again_by_every_command(s
 
 
 @pytest.mark.parametrize("environment", [True, False], ids=["env.py takes them", "no environment"])
+@pytest.mark.costly
 def test_models_that_the_notebook_imported_and_that_were_edited_are_imported_again(project, tmp_path, environment):
     (tmp_path / "m/env.py").write_text(ENV.format(models=GIVEN))
     if not environment:
@@ -121,6 +122,7 @@ def test_models_that_the_notebook_imported_and_that_were_edited_are_imported_aga
 
 
 @pytest.mark.parametrize("models", [GIVEN, OWN.format(module="shop.models")], ids=["given", "of env.py"])
+@pytest.mark.costly
 def test_a_table_that_a_cell_defines_in_place_of_the_file_counts_after_the_file_was_edited(settled, tmp_path, models):
     (tmp_path / "m/env.py").write_text(ENV.format(models=models))
     settled.run("from shop.models import Base")
@@ -186,6 +188,7 @@ FAILING = {
 
 
 @pytest.mark.parametrize("edit", sampled(FAILING.values(), 2), ids=FAILING)
+@pytest.mark.costly
 def test_an_edited_file_that_cannot_be_imported_is_named_with_the_remedy(settled, tmp_path, edit):
     edit(tmp_path / "shop/models.py")
     for command in ("%mig_diff", "%mig_check", "%mig_autogenerate -m x"):

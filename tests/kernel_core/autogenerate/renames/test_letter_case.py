@@ -53,6 +53,7 @@ def there_and_back(connection, make_context, old, new, **options):
 
 
 @pytest.mark.parametrize("renames", ["show", "off"])
+@pytest.mark.costly
 def test_sqlite_renames_columns_and_tables(sqlite, make_context, renames):
     for old, new in (COLUMNS | TABLES).values():
         there_and_back(sqlite, make_context, old, new, renames=renames)
