@@ -56,6 +56,10 @@ class _Shared(dict[Place, TableState]):
         table.constraints, table.indexes = list(table.constraints), list(table.indexes)
         super().__setitem__(place, table)
 
+    def __setitem__(self, place: Place, table: TableState) -> None:
+        self.copied.add(place)  # it is new: whoever sets it may still change it
+        super().__setitem__(place, table)
+
     def get(self, place: Place, default: TableState | None = None) -> TableState | None:  # type: ignore[override]
         self._own(place)
         return super().get(place, default)

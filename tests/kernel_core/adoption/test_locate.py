@@ -39,6 +39,16 @@ def test_a_database_without_drift_is_at_its_revision(any_project, revision):
     assert found.verdict == f"The schema is that of {revision}, without any deviation."
 
 
+def test_the_keys_of_tables_on_two_branches_are_known(any_project):
+    for name, down in (("a", None), ("b1", "a"), ("b2", "a"), ("c", ("b1", "b2"))):
+        body = f"op.create_table('t_{name}', sa.Column('id', sa.Integer, primary_key=True))" if name != "c" else "pass"
+        any_project.write(name, down, body)
+    command.upgrade(any_project.config(), ("b1", "b2"))
+    any_project.run("DELETE FROM alembic_version")
+    [found] = command.locate(any_project.config())
+    assert set(found.fitting_heads) == {("b1", "b2"), ("c",)}
+
+
 def test_an_empty_database_is_at_base(located):
     assert located().best.heads == ()
 
