@@ -112,6 +112,7 @@ class ReviewPanel:
         self.upgraded = False
         self._shown = (False, False)
         self._acting = False
+        self._visible: frozenset[int] = frozenset()
         self.chosen: int | None = None
         self.status = Status(on_end=self.show)
         self.stale = Notice("Compare again", "Begin a new review of what differs now", self._again, self.status)
@@ -125,7 +126,7 @@ class ReviewPanel:
         """Create every part for the review of the proposal."""
         proposal, review, status = self.proposal, self.proposal.review, self.status
         self.review = review
-        self.header = Header(review, proposal.revisions, status, self.show)
+        self.header = Header(review, proposal.revisions, status, self._filter)
         self.rows = RowList(status, self._accept, self._choose)
         self.renames = Renames(review, status)
         self.steps = Steps(status, self._choose_number)
@@ -171,7 +172,7 @@ class ReviewPanel:
         """Update every part from the model."""
         rows, frozen = self.review.rows, self.written
         self.header.show(self._lead(), frozen=frozen)
-        visible = frozenset(self.header.visible())
+        self._visible = visible = frozenset(self.header.visible())
         self.header.show_found(len(visible), frozen=frozen)
         listed = [row.key for row in rows if row.number in visible]
         if self.chosen not in listed:
@@ -235,6 +236,11 @@ class ReviewPanel:
     def _accept(self, key: int, accepted: bool) -> None:
         self.chosen = key
         self.review.set_accepted(self.review.row_of(key).number, accepted)
+
+    def _filter(self) -> None:
+        """Show the rows that match now; many a key leaves them as they are."""
+        if frozenset(self.header.visible()) != self._visible:
+            self.show()
 
     def _choose(self, key: int) -> None:
         self.chosen = key

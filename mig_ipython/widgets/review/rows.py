@@ -19,7 +19,7 @@ MOST = 200
 """Rows that are listed at once; a button at the end lists as many more."""
 
 _WHILE_TYPING = 25
-"""Rows whose controls are created at once while a search or filter is on: 2 ms each, browser included."""
+"""Rows that a search or filter lists at once, if their controls must be created: 2 ms each, browser included."""
 
 _AROUND = 10
 """Rows before and after the selected one that are listed, wherever it is."""
@@ -108,7 +108,8 @@ class RowList:
     def _choose_listed(self, matching: Sequence[Row], chosen: int | None, *, filtered: bool) -> list[Row]:
         """Return the rows to list: the first that match, if their controls exist or may be created, and the chosen."""
         at = next((place for place, row in enumerate(matching) if row.key == chosen), None)
-        left = self._creates or (_WHILE_TYPING if filtered else MOST)
+        created = sum(row.key in self.checks for row in matching[: self._limit]) if filtered else 0
+        left = self._creates or (_WHILE_TYPING - created if filtered else MOST)
         self._creates = 0
         listed = []
         for place, row in enumerate(matching):

@@ -76,7 +76,7 @@ _RULES = """
  line-height:28px;align-items:center;padding-left:2px}
  .mig-list .widget-label-basic input{margin:0;align-self:center;accent-color:var(--mig-primary)}
  .mig-list .widget-label-basic span{order:-1;line-height:28px;color:var(--mig-dim);
- width:3ch;overflow:hidden;white-space:pre;text-overflow:clip;font-variant-numeric:tabular-nums}
+ width:3ch;overflow:clip;white-space:pre;text-overflow:clip;font-variant-numeric:tabular-nums}
  .mig-row.jupyter-button{text-align:left;height:auto;min-height:28px;margin:0 2px 0 0;padding:4px 8px 4px 1.7em;
  line-height:1.4;white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid transparent;border-left-width:3px;
  border-radius:4px;background:transparent;width:auto;display:block;text-indent:-1.15em;overflow:visible}

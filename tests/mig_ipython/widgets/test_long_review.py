@@ -104,6 +104,23 @@ def test_a_key_typed_in_search_is_one_style_sheet(sent, long_panel):
     assert all(one.comm is not None for one in panel.rows.buttons.values())
 
 
+def test_a_key_that_leaves_the_same_rows_sends_nothing(sent, long_panel):
+    panel = long_panel(500)
+    sent.clear()
+    for typed in ("t", "ta", "tab"):
+        panel.header.search.value = typed
+    assert sent == {"comm_msg": 3}, "only the text of the field itself"
+
+
+def test_a_key_creates_no_row_while_enough_are_listed(sent, long_panel):
+    panel = long_panel(500)
+    sent.clear()
+    panel.header.search.value = "table_2"  # 22 of its rows are listed already
+    created = 3 * 2 + 2 + len(panel.rows._blocks)
+    assert len(numbers(panel)) == 25
+    assert sent["comm_open"] <= created + 13, "three rows, their headings, blocks, and the details of the first"
+
+
 def test_search_finds_rows_that_were_never_listed(sent, long_panel):
     panel = long_panel(500)
     sent.clear()
