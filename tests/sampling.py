@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -97,19 +97,21 @@ class QuickCollection:
             return bool(_MARKED_FILE.search(collection_path.read_text("utf-8"))) or None
         return collection_path.name == "browser" or None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_pycollect_makeitem(self, obj: object) -> list[pytest.Item] | None:
-        """Make no item of a function or class that has such a mark."""
-        marks = getattr(obj, "pytestmark", ())
-        return [] if isinstance(marks, list) and _has_own_run(marks) else None
-
     @pytest.hookimpl(wrapper=True)
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> Iterator[None]:
-        """Keep the cases that are drawn, under their ids; of a test whose cases all have such a mark, keep the first."""
-        yield
-        cases = [case for case in metafunc._calls if not _has_own_run(case.marks)]
-        drawn = _drawn([case.id for case in cases], metafunc.definition)
-        metafunc._calls = [case for place, case in enumerate(cases) if place in drawn] or metafunc._calls[:1]
+    def pytest_pycollect_makeitem(self, obj: object) -> Generator[None, Any, Any]:
+        """Make no item of a function or class that has such a mark, and of a test with many cases keep those drawn.
+
+        Of a test whose cases all have such a mark, the first is kept.
+        """
+        found = yield
+        marks = getattr(obj, "pytestmark", ())
+        if isinstance(marks, list) and _has_own_run(marks):
+            return []
+        if not found or not isinstance(found, list) or not all(isinstance(each, pytest.Item) for each in found):
+            return found
+        cases = [item for item in found if not _has_own_run(item.iter_markers())]
+        drawn = _drawn([item.nodeid.partition("[")[2].removesuffix("]") for item in cases], found[0])
+        return [case for place, case in enumerate(cases) if place in drawn] or found[:1]
 
 
 def _has_own_run(marks: Iterable[pytest.Mark]) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from sampling import DRAWN, QuickCollection, is_quick, outside_part, undrawn
 
@@ -72,21 +70,27 @@ def test_cases_that_have_the_mark_are_not_counted(request):
     assert left_out(request, *cases, sweep=cases[-1]) == []
 
 
+def made(obj: object, found: object) -> object:
+    """Return what the quick run makes of ``obj``, where all that pytest makes is ``found``."""
+    hook = QuickCollection().pytest_pycollect_makeitem(obj)
+    next(hook)
+    with pytest.raises(StopIteration) as ended:
+        hook.send(found)
+    return ended.value.value
+
+
 def test_the_quick_run_collects_what_it_draws_and_no_more(request):
-    marked = pytest.param(marks=pytest.mark.sweep).marks
     names = [f"{database}-{number}" for number in range(9) for database in ("sqlite", "postgresql", "oracle")]
-    calls = [SimpleNamespace(id=name, marks=()) for name in names]
-    metafunc = SimpleNamespace(_calls=calls, definition=Case.from_parent(request.node.parent, name="test_it"))
-    metafunc._calls.insert(0, SimpleNamespace(id="never", marks=marked))
-    collection = QuickCollection().pytest_generate_tests(metafunc)
-    next(collection)
-    assert next(collection, None) is None
+    items = [Case.from_parent(request.node.parent, name=f"test_it[{name}]") for name in ("never", *names)]
+    items[0].add_marker("sweep")
     left = left_out(request, *names)
     assert left
-    assert [case.id for case in metafunc._calls] == [name for name in names if name not in left]
+    drawn = [f"test_it[{name}]" for name in names if name not in left]
+    assert [item.name for item in made(made, items)] == drawn
+    assert made(made, items[:1]) == items[:1], "of a test whose cases all have such a mark the first is kept"
 
 
-def test_what_has_the_mark_of_another_run_is_not_imported_or_made(tmp_path):
+def test_what_has_the_mark_of_another_run_is_not_imported_or_made(request, tmp_path):
     marked, other = tmp_path / "test_marked.py", tmp_path / "test_other.py"
     marked.write_text("import pytest\n\npytestmark = pytest.mark.peer\n")
     other.write_text("import pytest\n\npytestmark = pytest.mark.postgresql\n")
@@ -98,9 +102,9 @@ def test_what_has_the_mark_of_another_run_is_not_imported_or_made(tmp_path):
     def killed():
         pass
 
-    made = QuickCollection().pytest_pycollect_makeitem
-    assert made(killed) == []
-    assert made(left_out) is made(None) is None
+    assert made(killed, [request.node]) == []
+    assert made(left_out, [request.node]) == [request.node]
+    assert made(None, None) is None
 
 
 def test_a_run_is_quick_if_it_leaves_out_each_mark_with_a_run_of_its_own():

@@ -70,7 +70,7 @@ def table_alone(table: Table, dialect: Dialect, without: Collection[Constraint] 
         info=dict(table.info),
         **table.dialect_kwargs,
     )
-    for constraint in sorted(sorted_constraints(table), key=lambda constraint: str(constraint.name)):
+    for constraint in sorted_constraints(table):
         if constraint in without or is_type_bound(constraint):
             continue
         if isinstance(constraint, PrimaryKeyConstraint) and not constraint.columns:

@@ -77,7 +77,7 @@ def _constraints(context: AutogenContext, old: Table, new: Table, old_name: str)
     """Return the changes of unique constraints and foreign keys; checks are kept with the table."""
     left = [each for each in old.constraints if isinstance(each, (UniqueConstraint, ForeignKeyConstraint))]
     adds: list[MigrateOperation] = []
-    for constraint in sorted(sorted_constraints(new), key=lambda each: str(each.name)):
+    for constraint in sorted_constraints(new):
         if not isinstance(constraint, (UniqueConstraint, ForeignKeyConstraint)):
             continue
         same = next((each for each in left if _is_same(each, constraint, old_name, context)), None)
