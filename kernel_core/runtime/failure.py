@@ -16,6 +16,7 @@ from ..ddl.lock_wait import lock_failure
 from ..script.steps import AnyStep, Step
 from ..util.exc import FINISH_OR_UNDO, UpgradeFailed, failed_as
 from ..util.mistakes import DRIVERS, mistake_in_project, remedy
+from ..util.packages import pip_install
 from ..util.secrets import redact, shown_sql
 from .commit_probe import Ended
 from .heads import as_text
@@ -192,7 +193,7 @@ def explained(error: BaseException) -> str | None:
 
 def _of_database(error: BaseException) -> str | None:
     if isinstance(error, ModuleNotFoundError) and error.name in DRIVERS:
-        return f"The driver {error.name} is not installed. Install it: pip install {DRIVERS[error.name]}"
+        return f"The driver {error.name} is not installed. Install it: {pip_install(error.name)}"
     if isinstance(error, NoSuchModuleError):
         return f"No such dialect is installed: {error}. Check the part of the URL before ://."
     if isinstance(error, ArgumentError) and "URL" in str(error):

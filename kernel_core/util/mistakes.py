@@ -21,20 +21,23 @@ from typing import Any
 
 from .exc import CommandError
 from .folders import caller_folder, shown_path
+from .packages import pip_install
 
-DRIVERS = {
-    "psycopg": '"psycopg[binary]"',
-    "psycopg2": "psycopg2-binary",
-    "asyncpg": "asyncpg",
-    "pymysql": "pymysql",
-    "MySQLdb": "mysqlclient",
-    "mariadb": "mariadb",
-    "aiomysql": "aiomysql",
-    "aiosqlite": "aiosqlite",
-    "pyodbc": "pyodbc",
-    "oracledb": "oracledb",
-}
-"""Modules of database drivers, and the names of their packages for pip."""
+DRIVERS = frozenset(
+    {
+        "psycopg",
+        "psycopg2",
+        "asyncpg",
+        "pymysql",
+        "MySQLdb",
+        "mariadb",
+        "aiomysql",
+        "aiosqlite",
+        "pyodbc",
+        "oracledb",
+    }
+)
+"""Modules of database drivers."""
 
 _OURS = tuple(
     os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), name, "")
@@ -135,7 +138,7 @@ def _of_missing_module(error: ImportError, trace: Trace) -> str:
         return ""
     top, _, rest = error.name.partition(".")
     if top in DRIVERS:
-        return f"The driver is not installed: pip install {DRIVERS[top]}"
+        return f"The driver is not installed: {pip_install(top)}"
     if rest and top in sys.modules:
         parent, _, last = error.name.rpartition(".")
         return _nearest(last, _modules_of(parent), f"{parent} has ") or f"Correct the name, or add {error.name}."
@@ -145,7 +148,7 @@ def _of_missing_module(error: ImportError, trace: Trace) -> str:
             f"{top} is in the folder {shown_path(found)}: name that folder in prepend_sys_path of the ini file, "
             "or in PYTHONPATH."
         )
-    return f"Install it (pip install {top}), or name the folder that holds it in prepend_sys_path of the ini file."
+    return f"Install it ({pip_install(top)}), or name the folder that holds it in prepend_sys_path of the ini file."
 
 
 def _of_missing_name(error: ImportError, trace: Trace) -> str:

@@ -8,23 +8,14 @@ import importlib.util
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from kernel_core.util.packages import pip_install
+
 _USUAL = {
     "postgresql": ("psycopg", "psycopg"),
     "mysql": ("pymysql", "pymysql"),
     "mariadb": ("pymysql", "pymysql"),
 }
 """For a URL without a driver: the driver of our extras and its module."""
-
-_DRIVERS = {
-    "psycopg": "'mig_ipython[postgresql]'",
-    "psycopg2": "psycopg2-binary",
-    "pymysql": "'mig_ipython[mysql]'",
-    "MySQLdb": "mysqlclient",
-    "mysql": "mysql-connector-python",
-    "cx_Oracle": "cx_Oracle",
-    "sqlcipher3": "sqlcipher3-binary",
-}
-"""The package of a driver, by its module, where their names differ."""
 
 _INSTEAD = {"psycopg2": "postgresql+psycopg", "MySQLdb": "mysql+pymysql", "cx_Oracle": "oracle+oracledb"}
 """The name before ``://`` of another driver for the same database."""
@@ -77,7 +68,7 @@ def missing_driver(module: str) -> str:
     """Return the message, with its remedy, for a driver that cannot be imported."""
     name = module.partition(".")[0]
     other = f", or name another driver: {_INSTEAD[name]}://" if name in _INSTEAD else ""
-    return f"the driver {module!r} is not installed. Type: pip install {_DRIVERS.get(name, name)}{other}"
+    return f"the driver {module!r} is not installed. Type: {pip_install(name)}{other}"
 
 
 def missing_dialect(drivername: str) -> str:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.packages import pip_install
 
 from . import downloads
 from .front_page import front_page
@@ -153,5 +154,5 @@ def _run_jupyterlite(folder: str, out: str) -> None:
     if ran.returncode:
         shown = "\n".join((ran.stderr or ran.stdout).strip().splitlines()[-10:])
         missing = re.search(r"No module named '?(\w+)", shown)
-        remedy = f"{missing[1]} is missing: pip install 'mig_ipython[lite]'." if missing else "JupyterLite failed."
+        remedy = f"{missing[1]} is missing: {pip_install(missing[1])}" if missing else "JupyterLite failed."
         raise CommandError(f"The site cannot be built: {remedy}\n{shown}")

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.packages import pip_install
 
 from . import downloads
 from .bytecode import with_bytecode
@@ -19,6 +20,9 @@ from .wheels import write_empty_wheel, write_own_wheel, write_pure_wheel
 
 KERNEL_EXTENSION = os.path.join("@jupyterlite", "pyodide-kernel-extension")
 WIDGETS_EXTENSION = os.path.join("@jupyter-widgets", "jupyterlab-manager")
+_BROUGHT_BY = {KERNEL_EXTENSION: "jupyterlite_pyodide_kernel", WIDGETS_EXTENSION: "jupyterlab_widgets"}
+"""The Python module whose package installs an extension of the front end."""
+
 _OF_KERNEL = ("piplite", "pyodide_kernel", "ipykernel", "widgetsnbextension-4")
 """Wheels that come with the kernel's front-end extension."""
 
@@ -65,7 +69,7 @@ def front_end_extension(name: str) -> str:
     for root in _labextensions():
         if os.path.isfile(os.path.join(root, name, "package.json")):
             return os.path.join(root, name)
-    raise CommandError(f"{name} is not installed. Install it: pip install 'mig_ipython[lite]'.")
+    raise CommandError(f"{name} is not installed. Install it: {pip_install(_BROUGHT_BY[name])}")
 
 
 def lock_entry(wheel: str) -> dict[str, object]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.packages import pip_install
 
 from ..sealed import Json
 
@@ -260,7 +261,7 @@ def _fences(text: str) -> Iterator[tuple[int, int, str, str]]:
     try:
         from markdown_it import MarkdownIt
     except ImportError as error:
-        raise CommandError('Building lessons needs markdown-it-py: pip install "mig_ipython[workshop]"') from error
+        raise CommandError(f"Building lessons needs markdown-it-py: {pip_install('markdown_it')}") from error
     for token in MarkdownIt("commonmark").parse(text):
         if token.type == "fence" and token.level == 0 and token.map is not None:
             yield token.map[0], token.map[1], token.info.strip(), token.content

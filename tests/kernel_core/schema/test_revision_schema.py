@@ -310,7 +310,7 @@ def test_without_sqlacodegen_the_error_names_the_extra(
     scripts: ScriptDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "sqlacodegen.generators", None)
-    with pytest.raises(CommandError, match=r"pip install 'mig_ipython\[models\]'"):
+    with pytest.raises(CommandError, match=r"pip install sqlacodegen"):
         schema.read(scripts, "b2").models()
 
 

@@ -83,7 +83,7 @@ def test_where_every_driver_is_async_the_pip_line_is_reported(notebook, monkeypa
     for module in ("psycopg", "psycopg2", "pg8000"):
         monkeypatch.setitem(sys.modules, module, None)
     shown = notebook.fail("%mig_connect postgresql+asyncpg://ada:swordfish1@localhost/x")
-    assert "pip install 'mig_ipython[postgresql]'" in shown
+    assert "pip install 'psycopg[binary]'" in shown
     assert "swordfish1" not in shown
 
 
@@ -97,14 +97,14 @@ def test_an_unknown_dialect_is_named_with_the_nearest(notebook):
 def test_a_missing_driver_gives_the_pip_line(notebook, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     shown = notebook.fail("%mig_connect postgresql+psycopg://ada@localhost/x")
-    assert "pip install 'mig_ipython[postgresql]'" in shown
+    assert "pip install 'psycopg[binary]'" in shown
 
 
 def test_a_missing_mysql_driver_gives_the_pip_line(notebook, monkeypatch):
     monkeypatch.setitem(sys.modules, "pymysql", None)
     monkeypatch.setitem(sys.modules, "MySQLdb", None)
     for url in ("mysql://ada@localhost/x", "mysql+pymysql://ada@localhost/x"):
-        assert "pip install 'mig_ipython[mysql]'" in notebook.fail(f"%mig_connect {url}")
+        assert "pip install pymysql" in notebook.fail(f"%mig_connect {url}")
 
 
 def test_a_text_that_is_not_a_url_is_reported(notebook):
@@ -219,7 +219,7 @@ def test_a_password_in_a_cell_is_used_and_warned_about(notebook, postgresql_url)
     ("url", "typed"),
     [
         ("postgresql+psycopg2://u@h/d", "pip install psycopg2-binary, or name another driver: postgresql+psycopg://"),
-        ("postgresql+psycopg://u@h/d", "pip install 'mig_ipython[postgresql]'"),
+        ("postgresql+psycopg://u@h/d", "pip install 'psycopg[binary]'"),
         ("postgresql+pg8000://u@h/d", "pip install pg8000"),
         ("mysql+mysqldb://u@h/d", "pip install mysqlclient, or name another driver: mysql+pymysql://"),
         ("mysql+mysqlconnector://u@h/d", "pip install mysql-connector-python"),
