@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..script import Script, ScriptDirectory
 from ..script.steps import StampStep
 from ..script.write import new_id
+from ..util.counts import counted
 from ..util.exc import CommandError, NotAdopted, SchemaDeviates
 from ..util.folders import shown_path
 from .environment import Config, run, scripts_of
@@ -152,8 +153,7 @@ class Adopted:
 
     def sentences(self) -> tuple[str, ...]:
         """Return what was done, what the baseline leaves out, and the differences that no operation removes."""
-        count = len(self.baseline.metadata.tables)
-        tables = f"{count} table{'' if count == 1 else 's'}"
+        tables = counted(len(self.baseline.metadata.tables), "table")
         lines = [f"{self.target}: a baseline of {tables}; nothing is written."]
         if self.path is not None:
             lines = [

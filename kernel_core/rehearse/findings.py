@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..snapshot import Change
+from ..util.counts import counted
 
 BlockerKind = Literal["null", "duplicate", "orphan", "check", "misfit", "enum value", "exclusion", "error"]
 
@@ -212,8 +213,3 @@ def _names(sql: str, table: str) -> bool:
 
 def _with_rows(number: int | None) -> str:
     return f"with {counted(number, 'row')}" if number else "without rows"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 row``, ``2,000 rows``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..util.counts import counted
 from ..util.secrets import redact
-from .findings import Blocker, Lock, Rehearsal, Statement, counted
+from .findings import Blocker, Lock, Rehearsal, Statement
 from .masking import masked
 from .postgresql_locks import BLOCKS
 
@@ -65,7 +66,7 @@ def sections(found: Rehearsal, *, shows_values: bool = True) -> list[Section]:
         Section("Statements", tuple(_statements(found))),
         Section(f"The {_reverse(found)}", tuple(_plain(_back(found)))),
         Section("The database itself", tuple(_plain(_live(found)))),
-        Section("Not looked at", tuple(_plain(found.not_compared))),
+        Section("Not checked", tuple(_plain(found.not_compared))),
     ]
     return [part for part in parts if part.lines]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ..util.counts import counted
 from .description import (
     ColumnDescription,
     ConstraintDescription,
@@ -62,16 +63,14 @@ def compare(before: SchemaDescription, after: SchemaDescription, renames: Rename
     for key in sorted({*renamed.tables, *after.tables}):
         old, new = renamed.tables.get(key), after.tables.get(key)
         if old is None and new is not None:
-            found.append(Change("+", "table", key, key, f"Create table {key} with {_count(len(new.columns))}"))
+            found.append(
+                Change("+", "table", key, key, f"Create table {key} with {counted(len(new.columns), 'column')}")
+            )
         elif new is None:
             found.append(Change("-", "table", key, key, f"Drop table {key}"))
         elif old is not None:
             found += _of_table(old, new, known)
     return (*found, *_of_enums(renamed, after), *_of_sequences(renamed.sequences, after.sequences))
-
-
-def _count(columns: int) -> str:
-    return f"{columns} column{'' if columns == 1 else 's'}"
 
 
 def _renamed(schema: SchemaDescription, renames: Renames) -> SchemaDescription:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..util.counts import counted
 from .changes import Change, Sign
 from .description import ColumnDescription, ConstraintDescription, SchemaDescription, TableDescription
 from .listing import WORDS, signs_of, table_sign
@@ -59,8 +60,7 @@ class Diagram:
         """Return what a picture shows, as its text."""
         changed = [f"{box.title} {WORDS[box.sign]}" for box in self.boxes if box.sign]
         tables = sum(not box.is_folded for box in self.boxes)
-        counts = f"{tables} table{'' if tables == 1 else 's'}, {len(self.lines)} foreign key"
-        counts += "" if len(self.lines) == 1 else "s"
+        counts = f"{counted(tables, 'table')}, {counted(len(self.lines), 'foreign key')}"
         return f"Entity-relationship diagram: {counts}{'; ' if changed else ''}{', '.join(changed)}"
 
 
@@ -102,7 +102,7 @@ def _folded_key(schema: str) -> str:
 
 def _folded_box(schema: str, keys: Sequence[str], signs: Mapping[tuple[str, str, str], Sign]) -> Box:
     sign: Sign | None = "~" if any(table_sign(key, signs) for key in keys) else None
-    title = f"{_folded_key(schema)}: {len(keys)} table{'' if len(keys) == 1 else 's'}"
+    title = f"{_folded_key(schema)}: {counted(len(keys), 'table')}"
     return Box(_folded_key(schema), title, schema, sign, is_folded=True)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from math import ceil, sqrt
 
+from ..util.counts import counted
 from ..util.drawing import INK, LINE, label, mermaid_literal, record_literal
 from .changes import Sign
 from .diagram import Box, Diagram, Line, Row
@@ -83,9 +84,7 @@ def _record(box: Box) -> str:
     Where the graph goes from left to right, fields are one beneath the other, and those in braces side by side.
     """
     title = record_literal(_title(box))
-    more = (
-        record_literal(f"… {box.omitted} more column{'' if box.omitted == 1 else 's'}") + "\\l" if box.omitted else ""
-    )
+    more = record_literal(f"… {counted(box.omitted, 'more column')}") + "\\l" if box.omitted else ""
     end = f"|{more}" if more else ""
     if not box.rows:
         return title + end

@@ -16,6 +16,7 @@ from ..operations.ops import AlterColumnOp, RenameTableOp
 from ..recording import operations_of
 from ..script import ScriptDirectory
 from ..script.steps import upgrade_steps
+from ..util.counts import counted
 from ..util.exc import CommandError
 from ..util.files import replace as write_file
 from .changes import Change, Renames, compare
@@ -125,9 +126,8 @@ class RevisionSchema:
 
     def title(self) -> str:
         """Return one line: the revision, the number of tables, and whether all is known."""
-        count = len(self.description.tables)
-        tables = f"{count} table{'' if count == 1 else 's'}"
-        changed = f", {len(self.changes)} change{'' if len(self.changes) == 1 else 's'}"
+        tables = counted(len(self.description.tables), "table")
+        changed = f", {counted(len(self.changes), 'change')}"
         about = (
             f"Changes of the schema from {self.name.replace(':', ' to ')}"
             if self.is_range

@@ -16,12 +16,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError
 from kernel_core.util.sql import in_quotes
 
 from ..views.html import Html, page, tag
 from ..views.html import table as html_table
-from ..views.text import count
 from ..views.text import table as text_table
 from ..views.view import View
 
@@ -59,7 +59,7 @@ class Rows(View):
         return page(html_table(self.columns, shown), tag("p", self._number(), class_="mig-where"))
 
     def _number(self) -> str:
-        number = count(self.total, "row")
+        number = counted(self.total, "row")
         return number if len(self.rows) == self.total else f"{number}; the first {len(self.rows)} are shown"
 
 

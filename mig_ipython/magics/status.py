@@ -14,6 +14,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError
 
 from ..errors import message_of
@@ -22,7 +23,6 @@ from ..running.existing_tables import ExistingTables, existing_tables, unstamped
 from ..session import RELOAD, Session
 from ..views.revisions import broken_files, entries, journal_notes, lost_revisions, target_states
 from ..views.status import Status
-from ..views.text import count
 from ..workspace.heads import heads_or_reason
 from ..workspace.models import NO_MODELS
 from ..workspace.named_databases import connect_command, default_database
@@ -70,7 +70,7 @@ def run(session: Session, args: argparse.Namespace) -> Status:
 
 def _unstamped(status: Status, number: int) -> str:
     """Return the note about a database with tables that is at no revision."""
-    lead = f"The database has {count(number, 'table')} and is at no revision."
+    lead = f"The database has {counted(number, 'table')} and is at no revision."
     if status.heads:
         return f"{lead} %mig_locate finds the revision that its schema is that of."
     return f"{lead} %mig_adopt writes the revision that creates what it has, and marks it."

@@ -11,6 +11,7 @@ from kernel_core import command
 from kernel_core.adoption import Baseline
 from kernel_core.command import Adopted
 from kernel_core.operations.containers import UpgradeOps
+from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError
 
 from ..errors import user_errors
@@ -19,7 +20,6 @@ from ..views.html import Html, beneath_panel, details, join, page, plain_list, t
 from ..views.operations import lines_html, lines_text, python_text, source_html, summary
 from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport, WrittenPath
-from ..views.text import count
 from ..workspace.env_run import env_config
 from ..workspace.models import Models, fingerprint
 from ..workspace.workspace import Host, Workspace
@@ -166,7 +166,7 @@ class Adoption(Proposal):
         return page(lead, *parts, outside, state, label="Baseline")
 
     def _lead(self) -> str:
-        tables = count(len(self.adopted.baseline.metadata.tables), "table")
+        tables = counted(len(self.adopted.baseline.metadata.tables), "table")
         return f"Baseline of {tables} in {self.where}. {summary(self.lines(), 'an empty database and this one')}"
 
     def _outside_lead(self) -> str:

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 
 from kernel_core.ddl.queue import SentTogether, sent_together
 from kernel_core.runtime.report import OnStep, RunEvent, shows_later
+from kernel_core.util.counts import counted
 from kernel_core.util.secrets import redact
 
 from ..views.clock import CLOCK_CSS, clock, seconds
 from ..views.html import Html, page, tag
-from ..views.text import count, short
+from ..views.text import short
 from ..views.view import View
 from ..workspace.env_run import env_connection
 
@@ -142,7 +143,7 @@ class Progress(View):
         return (f"{self._done()}, ", clock(self.elapsed), f": {self._current_revision()}", tag("br"), *at)
 
     def _done(self) -> str:
-        return f"{self.done} of {count(self.total, 'revision')}, {count(self.statements, 'statement')}"
+        return f"{self.done} of {counted(self.total, 'revision')}, {counted(self.statements, 'statement')}"
 
     def _current_revision(self) -> str:
         assert self.now is not None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kernel_core.util.counts import counted
+
 from .revisions import Entry, children_first
-from .text import count, short
+from .text import short
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Box:
         """Lines of text in the box; they repeat in words what shape and border show."""
         entry = self.entry
         if self.folded:
-            return (f"… {count(self.folded, 'revision')} …", *(("pending",) if entry.state == "pending" else ()))
+            return (f"… {counted(self.folded, 'revision')} …", *(("pending",) if entry.state == "pending" else ()))
         marks = ", ".join(entry.marks)
         merges = f"merges {' and '.join(entry.down)}" if len(entry.down) > 1 else ""
         depends = f"depends on {', '.join(entry.depends_on)}" if entry.depends_on else ""

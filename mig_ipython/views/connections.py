@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kernel_core.util.counts import counted
+
 from .html import Html, page, table, tag
-from .text import count
 from .text import table as text_table
 from .view import View
 
@@ -31,9 +32,9 @@ class Connections(View):
         return self.connections[index]
 
     def text(self) -> str:
-        number = count(len(self.rows), "connection")
+        number = counted(len(self.rows), "connection")
         return f"{number}\n{text_table(_HEADINGS, self.rows)}" if self.rows else f"{number}. %mig_connect opens one."
 
     def html(self) -> Html:
-        number = count(len(self.rows), "connection")
+        number = counted(len(self.rows), "connection")
         return page(tag("p", number), table(_HEADINGS, self.rows) if self.rows else "")

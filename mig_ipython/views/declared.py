@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from kernel_core.util.counts import counted
+
 from .html import Html, join, page, plain_list, tag, with_code
-from .text import count
 from .view import View
 
 
@@ -29,7 +30,7 @@ class Declared(View):
 
     def summary(self) -> str:
         """Return a summary in one line."""
-        here = f"`{self.name}`: {count(len(self.tables), 'table')} declared here, {self.total} in all"
+        here = f"`{self.name}`: {counted(len(self.tables), 'table')} declared here, {self.total} in all"
         return here if self.changes else f"{here}; as before"
 
     def told(self) -> tuple[tuple[str, str, str], ...]:
@@ -40,7 +41,7 @@ class Declared(View):
             (
                 sign,
                 table,
-                f"{_WHOLE[sign]}, {count(columns[sign, table], 'column')}" if (sign, table) in whole else what,
+                f"{_WHOLE[sign]}, {counted(columns[sign, table], 'column')}" if (sign, table) in whole else what,
             )
             for sign, table, what in self.changes
             if (sign, table) not in whole or what == f"table {table}"

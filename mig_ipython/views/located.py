@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from kernel_core.adoption import Candidate, Located
 from kernel_core.adoption.candidate import as_words
+from kernel_core.util.counts import counted
 
 from .html import Html, details, join, page, plain_list, tag, with_code
-from .text import count
 from .view import View
 
 
@@ -72,7 +72,7 @@ def _candidate(candidate: Candidate, *, shown: bool) -> Html:
     ]
     items = [*candidate.deviations, *unknown]
     number = len(candidate.deviations)
-    head = f"{candidate.name}: {count(number, 'deviation') if number else 'no deviation'}"
+    head = f"{candidate.name}: {counted(number, 'deviation') if number else 'no deviation'}"
     return details(head, plain_list(items), shown=shown) if items else tag("p", head)
 
 

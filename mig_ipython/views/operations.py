@@ -8,10 +8,11 @@ from typing import Any
 
 from kernel_core.operations.kinds.execute_sql import ExecuteSQLOp
 from kernel_core.operations.operation import MigrateOperation
+from kernel_core.util.counts import counted
 
 from .html import Html, details, join, plain_list, tag
 from .source import code
-from .text import count, indent
+from .text import indent
 
 STATEMENTS = "SQL statements"
 """Heading of SQL statements that were added by hand."""
@@ -128,7 +129,7 @@ def summary(lines: Sequence[Line], between: str = "") -> str:
     losing = sum(line.loses_data for line in lines)
     whose = "which loses" if len(lines) == 1 else f"{losing} of them {'loses' if losing == 1 else 'lose'}"
     lost = f", {whose} data" if losing else ""
-    return f"{count(len(lines), 'change')}{f' between {between}' if between else ''}{lost}"
+    return f"{counted(len(lines), 'change')}{f' between {between}' if between else ''}{lost}"
 
 
 def by_table(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:

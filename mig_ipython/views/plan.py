@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from kernel_core.util.counts import counted
+
 from .html import Html, join, page, plain_list, tag
 from .operations import Line
-from .text import count, short
+from .text import short
 from .view import View
 
 LONGEST = 50
@@ -60,7 +62,7 @@ def _counted(rows: int | None) -> str:
     if rows is None:
         return "not counted"
     most = 1_000_000
-    return f"more than {count(most, 'row')}" if rows > most else count(rows, "row")
+    return f"more than {counted(most, 'row')}" if rows > most else counted(rows, "row")
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Plan(View):
 
     def intent(self) -> str:
         """Return the action and its target in a few words."""
-        return f"{self.where}: this would {_VERBS[self.verb][0]} {count(len(self.steps), 'revision')}"
+        return f"{self.where}: this would {_VERBS[self.verb][0]} {counted(len(self.steps), 'revision')}"
 
     def losing(self) -> str:
         """Return a summary of the data loss; "" if there is none."""

@@ -9,14 +9,15 @@ from typing import Any
 from kernel_core.rehearse import Blocker, Rehearsal
 from kernel_core.rehearse.report import IN_FULL, LONGEST, Section, as_text, lead, sections
 from kernel_core.rehearse.rewrites.verdict import Verdict
+from kernel_core.util.counts import counted
 
 from .html import Html, details, join, page, plain_list, table, tag
 from .source import coloured
-from .text import count, short
+from .text import short
 from .view import View
 
 _REWRITES = "Rewrites that may help, not rehearsed yet"
-_FOLDED = frozenset({"Statements", "Not looked at"})
+_FOLDED = frozenset({"Statements", "Not checked"})
 _WRAPS = "overflow-wrap:anywhere"
 _MARKED = "border-left:4px solid;border-left-color:var(--mig-bad);padding:.1em 0 .3em .8em;margin:.5em 0"
 """A bar beside each blocker; inline, because JupyterLab removes the style sheet of an untrusted notebook."""
@@ -86,7 +87,7 @@ class RehearsalReport(View):
         """Return the result in a few words: ``every statement ran``, or how many blockers there are."""
         number = len(self.blockers)
         if number:
-            return count(number, "blocker")
+            return counted(number, "blocker")
         return "every statement ran" if self.is_clean else "it stopped"
 
     def counted(self, tables: Iterable[str] = ()) -> tuple[str, ...]:
@@ -131,7 +132,7 @@ def _blockers(found: Rehearsal, section: Section) -> Html:
     lines = [line for line, _ in section.lines]
     shown = [_blocker(each, line) for each, line in zip(found.blockers[:IN_FULL], lines, strict=False)]
     rest = [_blocker(each, line) for each, line in zip(found.blockers[IN_FULL:], lines[IN_FULL:], strict=False)]
-    folded = (details(f"and {count(len(rest), 'more blocker')}", *rest),) if rest else ()
+    folded = (details(f"and {counted(len(rest), 'more blocker')}", *rest),) if rest else ()
     return join((tag("h4", f"{section.title} ({len(lines)})"), *shown, *folded))
 
 

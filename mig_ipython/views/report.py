@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kernel_core.util.counts import counted
+
 from .html import Html, join, page, plain_list, table, tag
 from .plan import LONGEST, Plan
 from .source import code
-from .text import count, short
+from .text import short
 from .text import table as text_table
 from .view import View
 
@@ -31,7 +33,9 @@ class TargetRun:
         after = ", ".join(self.after) or "base"
         if not self.steps:
             return f"{self.label}: nothing to do, it is at {after}"
-        return f"{self.label}: {count(len(self.steps), 'revision')}, from {', '.join(self.before) or 'base'} to {after}"
+        return (
+            f"{self.label}: {counted(len(self.steps), 'revision')}, from {', '.join(self.before) or 'base'} to {after}"
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,11 +66,11 @@ class RunReport(View):
         current = ", ".join(self.after) or "base"
         if self.targets:
             ran = sum(bool(target.steps) for target in self.targets)
-            done = f"{_DONE[self.verb]} {ran} of {count(len(self.targets), 'target')}" if ran else "nothing to do"
+            done = f"{_DONE[self.verb]} {ran} of {counted(len(self.targets), 'target')}" if ran else "nothing to do"
             return f"{self.where}: {done}"
         if not self.steps:
             return f"{self.where}: nothing to do, it is at {current}"
-        done = f"{_DONE[self.verb]} by {count(len(self.steps), 'revision')}"
+        done = f"{_DONE[self.verb]} by {counted(len(self.steps), 'revision')}"
         return f"{self.where}: {done}, from {', '.join(self.before) or 'base'} to {current}"
 
     def text(self) -> str:

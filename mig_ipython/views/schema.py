@@ -14,12 +14,12 @@ from sqlalchemy import MetaData
 from kernel_core.schema import Change, Incomplete, RevisionSchema, TableDescription
 from kernel_core.schema.changes import Sign
 from kernel_core.schema.listing import WORDS, signs_of, table_sign
+from kernel_core.util.counts import counted
 from kernel_core.util.drawing import svg_of
 from kernel_core.util.secrets import redact
 
 from .html import Html, details, join, page, plain_list, table, tag
 from .source import Language, code
-from .text import count
 from .view import View
 
 Form = Literal["diagram", "sql", "models", "json"]
@@ -124,7 +124,7 @@ class SchemaView(View):
         parts += [tag("p", f"⚠ {sentence}", class_="mig-warn") for sentence in missing[:5]]
         if len(missing) > 5:
             rest = plain_list(missing[5:])
-            parts.append(details(f"{count(len(missing) - 5, 'further revision')} not wholly known", rest))
+            parts.append(details(f"{counted(len(missing) - 5, 'further revision')} not wholly known", rest))
         parts += [tag("p", FILL_IN, class_="mig-where")] if missing and not self.schema.ran_on else []
         parts += [self._changes(), self.picture()]
         return parts + (self._tables() if with_tables and not self.schema.is_range else [])
@@ -148,7 +148,7 @@ class SchemaView(View):
             return tag("p", self.schema.no_changes())
         lines = [tag("span", each.sign, class_="mig-sign") + esc_sentence(each) for each in self.changes]
         listed = plain_list(map(Html, lines))
-        return details(count(len(self.changes), "change"), listed, shown=len(lines) <= 12)
+        return details(counted(len(self.changes), "change"), listed, shown=len(lines) <= 12)
 
     def _tables(self) -> list[Html]:
         several = len(self.schema.description.schemas()) > 1
@@ -157,7 +157,7 @@ class SchemaView(View):
         for name in self.schema.description.schemas():
             inside = [each for each in self.tables if each.schema == name]
             schema = f"Schema {name}: " if name else "Default schema: "
-            title = f"{schema if several else ''}{count(len(inside), 'table')} as a list"
+            title = f"{schema if several else ''}{counted(len(inside), 'table')} as a list"
             if len(inside) > TABLES_APART:
                 only = replace(self.schema, only=tuple(each.key for each in inside), exclude=())
                 content: list[Html] = [tag("pre", "\n".join(list(only.lines())[1:]))]

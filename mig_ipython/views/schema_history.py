@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from kernel_core.schema import RevisionSchema
+from kernel_core.util.counts import counted
 
 from .html import Html, beneath_panel, details, page, plain_list, tag
 from .schema import SchemaView
-from .text import count
 from .view import View
 
 LISTED = 50
@@ -48,14 +48,14 @@ class SchemaHistory(View):
 
     def lead(self) -> str:
         """Return the line above: how many revisions there are."""
-        return f"Schema over {count(len(self), 'revision')}"
+        return f"Schema over {counted(len(self), 'revision')}"
 
     def _listed(self) -> range:
         return range(max(0, len(self) - LISTED), len(self))
 
     def _omitted(self) -> str:
         left = len(self) - len(self._listed())
-        return f"The first {count(left, 'revision')} are not listed here; history[0] is the first." if left else ""
+        return f"The first {counted(left, 'revision')} are not listed here; history[0] is the first." if left else ""
 
     def text(self) -> str:
         lines = [self.lead(), *([self.where] if self.where else []), *([self._omitted()] if self._omitted() else [])]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from kernel_core.util.folders import shown_path
 from kernel_core.util.secrets import redact
 
-__all__ = ["count", "indent", "short", "shown_path", "table", "width"]
+__all__ = ["indent", "short", "shown_path", "table", "width"]
 
 
 def table(headings: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
@@ -26,15 +26,6 @@ def table(headings: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
         "  ".join(cell + " " * (size - width(cell)) for cell, size in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun.
-
-    >>> count(1, "change"), count(3, "index", "indexes")
-    ('1 change', '3 indexes')
-    """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def width(text: str) -> int:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from kernel_core.config import Config
 from kernel_core.script import ScriptDirectory
 from kernel_core.script.root import Root, is_below, project_root
+from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError, EnvironmentMissing
 
 from ..analysis.env_script import must_be_run, version_table
 from ..views.html import Html, page, tag
-from ..views.text import count, shown_path
+from ..views.text import shown_path
 from ..views.view import View
 
 
@@ -117,9 +118,9 @@ class Environment(View):
     def _facts(self) -> str:
         scripts = self.scripts()
         number = len(list(scripts.walk_revisions()))
-        broken = f", {count(len(scripts.broken), 'broken file')}" if scripts.broken else ""
+        broken = f", {counted(len(scripts.broken), 'broken file')}" if scripts.broken else ""
         heads = ", ".join(scripts.get_heads())
-        found = f"Environment {self.shown}: {count(number, 'revision')}{f', head {heads}' if heads else ''}{broken}"
+        found = f"Environment {self.shown}: {counted(number, 'revision')}{f', head {heads}' if heads else ''}{broken}"
         return f"{found}. {self._when_it_runs()}"
 
     def _when_it_runs(self) -> str:
@@ -225,7 +226,7 @@ def _only_one_here(section: str) -> Environment:
         return open_at(found[0], section)
     if found:
         raise CommandError(
-            f"{count(len(found), 'environment')} are here: {', '.join(found)}. Name one: %mig_open {found[0]}"
+            f"{counted(len(found), 'environment')} are here: {', '.join(found)}. Name one: %mig_open {found[0]}"
         )
     above = next((path for path in _above() if _location(path, section) is not None), None)
     remedy = f"Open the one above: %mig_open {shown_path(above)}" if above else "Make one with %mig_init migrations."

@@ -10,9 +10,8 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError
-
-from ..views.text import count
 
 NO_MODELS = (
     "No models found: no MetaData or declarative Base with tables is in this notebook. "
@@ -56,7 +55,7 @@ class Models:
 
     def __str__(self) -> str:
         of = f" of {self.of}" if self.of else ""
-        return f"`{self.name}`{of} ({count(self.tables, 'table')})"
+        return f"`{self.name}`{of} ({counted(self.tables, 'table')})"
 
 
 def find_models(targets: Sequence[object], namespace: Mapping[str, object]) -> Models:
@@ -76,7 +75,7 @@ def find_models(targets: Sequence[object], namespace: Mapping[str, object]) -> M
     if len(found) > 1:
         listed = " and ".join(str(models) for models in found)
         raise CommandError(
-            f"{count(len(found), 'candidate')} for the models: {listed}. Name one: %mig_autogenerate {found[0].name}"
+            f"{counted(len(found), 'candidate')} for the models: {listed}. Name one: %mig_autogenerate {found[0].name}"
         )
     return found[0]
 

@@ -12,6 +12,7 @@ from sqlalchemy.sql.dml import Delete
 from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 from sqlalchemy.sql.expression import TableClause
 
+from ...util.counts import counted
 from ...util.exc import IrreversibleOperation, NotAsJson
 from ...util.sqla_compat import AnyType, sql_text
 from ..base import Operations
@@ -51,7 +52,7 @@ class RowsOp(MigrateOperation):
         return frozenset({("table", *key(schema, name))} | columns)
 
     def _count(self) -> str:
-        return f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'}"
+        return counted(len(self.rows), "row")
 
 
 def _refuse_python_defaults(operation: RowsOp) -> None:

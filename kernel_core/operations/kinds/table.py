@@ -9,6 +9,7 @@ from typing import Any, Self
 from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, PrimaryKeyConstraint, String, Table
 from sqlalchemy.schema import Constraint, SchemaItem
 
+from ...util.counts import counted
 from ...util.exc import IrreversibleOperation
 from ...util.sql import without_parameters
 from ...util.sqla_compat import (
@@ -281,8 +282,7 @@ class CreateTableOp(MigrateOperation):
         return [*table.columns, *own_constraints(table)]
 
     def sentence(self) -> str:
-        count = len(self._columns())
-        return f"Create table {self.shown_table} with {count} column{'' if count == 1 else 's'}"
+        return f"Create table {self.shown_table} with {counted(len(self._columns()), 'column')}"
 
     def slug(self) -> str:
         return slug("create", self.table_name)

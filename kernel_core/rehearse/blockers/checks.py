@@ -21,9 +21,10 @@ from ...operations.ops import (
     CreateUniqueConstraintOp,
     SetEnumValuesOp,
 )
+from ...util.counts import counted
 from ...util.sql import in_quotes
 from ...util.sqla_compat import default_sql, shown_sql, sql_text
-from ..findings import BlockerKind, counted
+from ..findings import BlockerKind
 from .conditions import as_condition, compared, index_value, is_checked_later, unmet, without_parent
 from .misfits import misfits
 

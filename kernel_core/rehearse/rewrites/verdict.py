@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from ..findings import Blocker, Rehearsal, TableRows, counted
+from ...util.counts import counted
+from ..findings import Blocker, Rehearsal, TableRows
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError
 
-from ...views.text import count as counted
 from ..looks.look import Spec, listed
 from ..looks.runs import observe_reversible
 from ..state import State

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
+from kernel_core.util.counts import counted
 from kernel_core.util.sql import in_quotes
 
-from ...views.text import count as counted
 from ..looks.look import listed
 from ..state import State
 from ..state.database import columns_of

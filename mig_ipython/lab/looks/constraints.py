@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 
-from ...views.text import count as counted
+from kernel_core.util.counts import counted
+
 from ..state import State, Table
 from .look import LookError, Observed, Spec, listed, look
 from .tables import table_of

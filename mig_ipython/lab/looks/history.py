@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ...views.text import count as counted
+from kernel_core.util.counts import counted
+
 from ..state import State
 from ..state.history import Function, Revision
 from .look import Observed, Spec, listed, look

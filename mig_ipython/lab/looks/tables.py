@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 
+from kernel_core.util.counts import counted
 from kernel_core.util.sql import in_quotes
 
-from ...views.text import count as counted
 from ..state import State, Table
 from ..state.schema import Column
 from .look import Observed, Spec, listed, look

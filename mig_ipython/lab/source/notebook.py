@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterator
 
+from kernel_core.util.counts import counted
+
 from ..sealed import Json
 from .markdown import Code, Event, ExerciseSource, LessonSource, Text
 
@@ -45,8 +47,7 @@ def cell_of(item: Code | Event) -> str:
 
 
 def _task(item: ExerciseSource) -> str:
-    minutes = f"{item.minutes} minute{'' if item.minutes == 1 else 's'}"
-    return f"### Exercise {item.number}: {item.title} ({minutes})\n\n{item.task}"
+    return f"### Exercise {item.number}: {item.title} ({counted(item.minutes, 'minute')})\n\n{item.task}"
 
 
 def _cell(kind: str, text: str, name: str) -> Json:

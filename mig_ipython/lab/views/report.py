@@ -8,11 +8,11 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kernel_core.util.counts import counted
 from kernel_core.util.secrets import redact
 
 from ...views.html import Html, details, plain_list, table, tag
 from ...views.style import CSS, PAGE_CSS
-from ...views.text import count
 from ...views.text import table as text_table
 from ...views.view import View
 from .style import box, state_of
@@ -49,8 +49,8 @@ class Result:
     def described(self) -> str:
         """Sign, word, tries, help and time: ``✓ solved, 2 tries, 1 hint, 4 min``."""
         words = [self.state]
-        words += [count(self.tries, "try", "tries")] if self.tries else []
-        words += [count(self.hints, "hint")] if self.hints else []
+        words += [counted(self.tries, "try", "tries")] if self.tries else []
+        words += [counted(self.hints, "hint")] if self.hints else []
         words += ["solution shown"] if self.solution_shown else []
         words += [f"{self.minutes} min"] if self.minutes is not None else []
         return ", ".join(words)
@@ -86,7 +86,7 @@ class ReportView(View):
         """Return one line: how many students, and how many exercises they solved."""
         solved, claimed = sum(each.passed for each in self.results), sum(each.claimed for each in self.results)
         doubtful = f", {claimed} not verified" if claimed else ""
-        return f"{count(len(self.students), 'student')}, {count(solved, 'exercise')} solved{doubtful}"
+        return f"{counted(len(self.students), 'student')}, {counted(solved, 'exercise')} solved{doubtful}"
 
     def text(self) -> str:
         lines = [self.lead(), "", text_table(_OF_STUDENTS, self._student_rows())]
