@@ -13,7 +13,7 @@ from ...operations.operation import MigrateOperation
 from ...operations.ops import ExecuteSQLOp
 from ...util.sql import in_quotes
 from ..findings import Blocker, Row
-from .checks import SAMPLE, Check, Tables, checks_of
+from .checks import SAMPLE, Check, RowQueries
 from .statements import operations_in, validated_constraint
 
 
@@ -22,10 +22,10 @@ def blockers_of(
 ) -> list[Blocker]:
     """Return the rows that stopped operations, in the state before them; the error alone where no row did."""
     several, found = list(operations), list[Blocker]()
-    tables = Tables(connection)
+    queries = RowQueries(connection)
     for operation in several:
         for read in _read(operation, connection):
-            for check in _checks(tables, read):
+            for check in _checks(queries, read):
                 counted = _counted(connection, check)
                 if counted is not None and counted[0]:
                     rows, query, sample = counted
@@ -81,12 +81,12 @@ def _as_addition(sql: str, connection: Connection) -> str:
     return f"ALTER TABLE {shown} ADD CONSTRAINT {in_quotes(name)} {kept}"
 
 
-def _checks(tables: Tables, operation: MigrateOperation) -> Iterator[Check]:
+def _checks(queries: RowQueries, operation: MigrateOperation) -> Iterator[Check]:
     """Yield the checks of an operation as far as they can be written for these tables."""
-    checks = checks_of(tables, operation)
+    checks = queries.of(operation) or iter(())
     while True:
         try:
-            with _undone_if_failed(tables.connection):
+            with _undone_if_failed(queries.connection):
                 check = next(checks)
         except (StopIteration, SQLAlchemyError, NotImplementedError):
             return

@@ -18,6 +18,7 @@ from kernel_core.operations.ops import (
     AddColumnOp,
     AlterColumnOp,
     CreateCheckConstraintOp,
+    CreateExcludeConstraintOp,
     CreateForeignKeyOp,
     CreateIndexOp,
     CreatePrimaryKeyOp,
@@ -27,8 +28,10 @@ from kernel_core.operations.ops import (
     DropTableOp,
     ExecuteSQLOp,
     RenameTableOp,
+    SetEnumValuesOp,
 )
-from kernel_core.rehearse.blockers.conditions import compared, index_value, is_checked_later, unmet, without_parent
+from kernel_core.rehearse.blockers.conditions import compared, index_value, unmet, without_parent
+from kernel_core.rehearse.blockers.row_checks import BLOCKED, RowChecks
 from kernel_core.rehearse.blockers.type_changes import value_changes
 
 from ...views.operations import line_of
@@ -43,7 +46,8 @@ def keeps_rows(operation: MigrateOperation) -> bool:
     """Return whether an operation is certain to keep every row and value, apart from those that are counted."""
     if isinstance(operation, ExecuteSQLOp):
         return changes_no_rows(operation.text)
-    return any(isinstance(operation, kind) for kind in _CHECKS) or not operation.hints()
+    is_counted = isinstance(operation, (*_LOSSES, *BLOCKED)) and not isinstance(operation, _NOT_COUNTED)
+    return is_counted or not operation.hints()
 
 
 def check_rows(
@@ -74,15 +78,15 @@ def check_rows(
 
 def _findings(states: TableStates, operation: MigrateOperation) -> Iterator[Found]:
     """Yield what one operation would lose or fail on; the hints of the operation where the rows cannot be counted."""
-    check = next((check for kind, check in _CHECKS.items() if isinstance(operation, kind)), None)
     states.restart_clock()
-    if check is not None:
-        try:
-            yield from [found for found in check(states, operation) if found[2] != 0]
-        except (NotCounted, SQLAlchemyError, NotImplementedError):
-            states.restart_clock()
-        else:
+    lost = next((lost for kind, lost in _LOSSES.items() if isinstance(operation, kind)), None)
+    try:
+        counted = RowCounts(states).of(operation) if lost is None else lost(states, operation)
+        if counted is not None:
+            yield from [found for found in counted if found[2] != 0]
             return
+    except (NotCounted, SQLAlchemyError, NotImplementedError):
+        states.restart_clock()
     for hint in operation.hints(states.dialect):
         if hint.severity != "slow":
             yield hint.severity, hint.text, None
@@ -115,60 +119,122 @@ def _dropped_column(states: TableStates, operation: DropColumnOp) -> Iterator[Fo
         yield "loses data", f"all data in {operation.shown_table}.{operation.column_name} is lost", rows
 
 
-def _added_column(states: TableStates, operation: AddColumnOp) -> Iterator[Found]:
-    column, table = operation.column, states.table(_key(operation))
-    if column.nullable or column.server_default is not None or table is None or states.dialect == "mysql":
-        return  # MariaDB and MySQL fill the rows with an implicit default
-    rows = states.count(table)
-    yield "may fail", f"{column.name} is not null and has no default, and {operation.shown_table} has rows", rows
+def _nothing(states: TableStates, operation: MigrateOperation) -> Iterator[Found]:
+    """Yield nothing: a new table has no rows, and a rename changes none."""
+    yield from ()
 
 
-def _altered_column(states: TableStates, operation: AlterColumnOp) -> Iterator[Found]:
-    key, name = _key(operation), operation.column_name
-    table = states.table(key)
-    if table is None or (operation.modify_nullable is not False and operation.modify_type is None):
-        return
-    column = states.column(key, name)
-    if operation.modify_nullable is False:
-        rows = states.count(table) if column is None else states.count(table, column.is_(None))
-        yield "may fail", f"rows of {operation.shown_table} have no {operation.name_after}", rows
-    if operation.modify_type is None or column is None:
-        return
-    using = str(operation.kw.get("postgresql_using") or "") if states.dialect == "postgresql" else ""
-    name, strict = operation.name_after, states.is_strict()
-    for change in value_changes(column, name, operation.modify_type, states.dialect, using=using, strict=strict):
-        if isinstance(change.condition, sa.ColumnElement):
-            rows = states.count(table, column.is_not(None), change.condition)
-            yield change.severity, change.text, rows
-        elif change.condition is True:
-            yield "will fail", change.text, None
-        elif states.count(table, column.is_not(None)):
-            yield change.severity, change.text, None
+_LOSSES: dict[type[MigrateOperation], Callable[[TableStates, Any], Iterator[Found]]] = {
+    DropTableOp: _dropped_table,
+    DropColumnOp: _dropped_column,
+    CreateTableOp: _nothing,
+    RenameTableOp: _nothing,
+}
 
 
-def _unique(states: TableStates, operation: CreateUniqueConstraintOp | CreateIndexOp) -> Iterator[Found]:
-    key = _key(operation)
-    if states.table(key) is None or (isinstance(operation, CreateIndexOp) and not operation.unique):
-        return
-    parts = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
-    rows = _duplicates(states, key, parts, operation.kw)
-    yield "may fail", f"rows of {operation.shown_table} have the same values", rows
+_NOT_COUNTED = (CreateExcludeConstraintOp, SetEnumValuesOp)
+"""Rows that block these are found by a rehearsal only."""
 
 
-def _primary_key(states: TableStates, operation: CreatePrimaryKeyOp) -> Iterator[Found]:
-    key = _key(operation)
-    table = states.table(key)
-    if table is None:
-        return
-    yield (
-        "may fail",
-        f"rows of {operation.shown_table} have the same values",
-        _duplicates(states, key, operation.columns, {}),
-    )
-    if states.dialect != "sqlite":
-        columns = [states.column(key, name) for name in operation.columns]
-        empty = [sa.true() if column is None else column.is_(None) for column in columns]
-        yield "may fail", f"rows of {operation.shown_table} have no value there", states.count(table, sa.or_(*empty))
+class RowCounts(RowChecks[Found]):
+    """How many rows an operation of a plan would fail on; raises NotCounted where only the run shows it."""
+
+    def __init__(self, states: TableStates) -> None:
+        self._states = states
+
+    def added_column(self, operation: AddColumnOp) -> Iterator[Found]:
+        column, table = operation.column, self._states.table(_key(operation))
+        if column.nullable or column.server_default is not None or table is None or self._states.dialect == "mysql":
+            return  # MariaDB and MySQL fill the rows with an implicit default
+        rows = self._states.count(table)
+        yield "may fail", f"{column.name} is not null and has no default, and {operation.shown_table} has rows", rows
+
+    def altered_column(self, operation: AlterColumnOp) -> Iterator[Found]:
+        key, name = _key(operation), operation.column_name
+        table = self._states.table(key)
+        if table is None or (operation.modify_nullable is not False and operation.modify_type is None):
+            return
+        column = self._states.column(key, name)
+        if operation.modify_nullable is False:
+            rows = self._states.count(table) if column is None else self._states.count(table, column.is_(None))
+            yield "may fail", f"rows of {operation.shown_table} have no {operation.name_after}", rows
+        if operation.modify_type is None or column is None:
+            return
+        using = str(operation.kw.get("postgresql_using") or "") if self._states.dialect == "postgresql" else ""
+        name, strict = operation.name_after, self._states.is_strict()
+        for change in value_changes(
+            column, name, operation.modify_type, self._states.dialect, using=using, strict=strict
+        ):
+            if isinstance(change.condition, sa.ColumnElement):
+                rows = self._states.count(table, column.is_not(None), change.condition)
+                yield change.severity, change.text, rows
+            elif change.condition is True:
+                yield "will fail", change.text, None
+            elif self._states.count(table, column.is_not(None)):
+                yield change.severity, change.text, None
+
+    def unique(self, operation: CreateUniqueConstraintOp | CreateIndexOp) -> Iterator[Found]:
+        key = _key(operation)
+        if self._states.table(key) is None:
+            return
+        parts = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
+        rows = _duplicates(self._states, key, parts, operation.kw)
+        yield "may fail", f"rows of {operation.shown_table} have the same values", rows
+
+    def primary_key(self, operation: CreatePrimaryKeyOp) -> Iterator[Found]:
+        key = _key(operation)
+        table = self._states.table(key)
+        if table is None:
+            return
+        yield (
+            "may fail",
+            f"rows of {operation.shown_table} have the same values",
+            _duplicates(self._states, key, operation.columns, {}),
+        )
+        if self._states.dialect != "sqlite":
+            columns = [self._states.column(key, name) for name in operation.columns]
+            empty = [sa.true() if column is None else column.is_(None) for column in columns]
+            yield (
+                "may fail",
+                f"rows of {operation.shown_table} have no value there",
+                self._states.count(table, sa.or_(*empty)),
+            )
+
+    def foreign_key(self, operation: CreateForeignKeyOp) -> Iterator[Found]:
+        key = _key(operation)
+        table = self._states.table(key)
+        if table is None:
+            return
+        local = [self._states.column(key, name) for name in operation.local_cols]
+        if any(column is None for column in local):
+            return
+        known = [column for column in local if column is not None]
+        referred_key = (operation.referent_schema, operation.referent_table)
+        referred_table = self._states.table(referred_key)
+        text = f"rows of {operation.shown_table} refer to rows that {shown_name(*referred_key)} lacks"
+        if referred_table is None:
+            yield "may fail", text, self._states.count(table, *(column.is_not(None) for column in known))
+            return
+        remote = [self._states.column(referred_key, name) for name in operation.remote_cols]
+        names = [None if target is None else target.name for target in remote]
+        matches_full = str(operation.kw.get("match") or "").upper() == "FULL"
+        condition = without_parent(table, known, referred_table, names, matches_full=matches_full)
+        yield "may fail", text, self._states.count(table, condition)
+
+    def check(self, operation: CreateCheckConstraintOp) -> Iterator[Found]:
+        key = _key(operation)
+        table = self._states.table(key)
+        if table is None:
+            return
+        if not self._states.keeps_names(key):
+            raise NotCounted
+        yield "may fail", f"rows of {operation.shown_table} do not meet it", self._states.count(table, unmet(operation))
+
+    def exclusion(self, operation: CreateExcludeConstraintOp) -> Iterator[Found]:
+        raise NotCounted
+
+    def enum_values(self, operation: SetEnumValuesOp) -> Iterator[Found]:
+        raise NotCounted
 
 
 def _duplicates(states: TableStates, key: Key, names: Sequence[Any], options: dict[str, Any]) -> int:
@@ -191,55 +257,3 @@ def _duplicates(states: TableStates, key: Key, names: Sequence[Any], options: di
     groups = groups.group_by(*real).having(sa.func.count() > 1)
     total = sa.select(sa.func.coalesce(sa.func.sum(groups.subquery().c.rows), 0))
     return min(int(states.live.execute(total).scalar_one()), COUNT_LIMIT + 1)
-
-
-def _foreign_key(states: TableStates, operation: CreateForeignKeyOp) -> Iterator[Found]:
-    key = _key(operation)
-    table = states.table(key)
-    if table is None or is_checked_later(operation):
-        return
-    local = [states.column(key, name) for name in operation.local_cols]
-    if any(column is None for column in local):
-        return
-    known = [column for column in local if column is not None]
-    referred_key = (operation.referent_schema, operation.referent_table)
-    referred_table = states.table(referred_key)
-    text = f"rows of {operation.shown_table} refer to rows that {shown_name(*referred_key)} lacks"
-    if referred_table is None:
-        yield "may fail", text, states.count(table, *(column.is_not(None) for column in known))
-        return
-    remote = [states.column(referred_key, name) for name in operation.remote_cols]
-    names = [None if target is None else target.name for target in remote]
-    matches_full = str(operation.kw.get("match") or "").upper() == "FULL"
-    condition = without_parent(table, known, referred_table, names, matches_full=matches_full)
-    yield "may fail", text, states.count(table, condition)
-
-
-def _check(states: TableStates, operation: CreateCheckConstraintOp) -> Iterator[Found]:
-    key = _key(operation)
-    table = states.table(key)
-    if table is None or is_checked_later(operation):
-        return
-    if not states.keeps_names(key):
-        raise NotCounted
-    yield "may fail", f"rows of {operation.shown_table} do not meet it", states.count(table, unmet(operation))
-
-
-def _nothing(states: TableStates, operation: MigrateOperation) -> Iterator[Found]:
-    """Yield nothing: a new table has no rows, and a rename changes none."""
-    yield from ()
-
-
-_CHECKS: dict[type[MigrateOperation], Callable[[TableStates, Any], Iterator[Found]]] = {
-    DropTableOp: _dropped_table,
-    DropColumnOp: _dropped_column,
-    AddColumnOp: _added_column,
-    AlterColumnOp: _altered_column,
-    CreateUniqueConstraintOp: _unique,
-    CreateIndexOp: _unique,
-    CreatePrimaryKeyOp: _primary_key,
-    CreateForeignKeyOp: _foreign_key,
-    CreateCheckConstraintOp: _check,
-    CreateTableOp: _nothing,
-    RenameTableOp: _nothing,
-}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kernel_core import command
 from kernel_core.operations import ops
 from kernel_core.rehearse.blockers.find import blockers_of
+from kernel_core.rehearse.blockers.row_checks import BLOCKED, RowChecks
 
 DATABASES = ["sqlite", *(pytest.param(name, marks=pytest.mark.sweep) for name in ("postgresql", "mariadb"))]
 """A clone on a server takes a second, so most of its tests are in the sweep."""
@@ -228,3 +229,7 @@ def test_sql_with_a_parameter_that_has_no_text_form_is_rehearsed(filled):
     assert found.is_clean
     found = rehearsed(filled, "op.execute(sa.text('UPDATE nowhere SET n = :n').bindparams(n=b'5'))")
     assert [each.kind for each in found.blockers] == ["error"]
+
+
+def test_each_operation_that_rows_can_block_has_its_check():
+    assert set(BLOCKED.values()) == RowChecks.__abstractmethods__
