@@ -1,8 +1,8 @@
 """Side by side with Alembic, in one run: the figures that matter are ratios.
 
-pip install -e ".[test,peer]" && pytest -m peer benchmarks
+pip install -e ".[test,peer]" && pytest -m "" benchmarks
 
-`pytest -m peer benchmarks --table` also writes the ratios into `docs/performance.md`; with the path of one file only
+`pytest -m "" benchmarks --table` also writes the ratios into `docs/performance.md`; with the path of one file only
 its rows.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -84,13 +84,6 @@ class Environment:
             text = REVISION.format(engine=self.engine, number=number, revision=revision, parent=parent)
             (versions / f"{revision}_create_table.py").write_text(text)
             parent = revision
-
-
-@pytest.fixture(params=ENGINES)
-def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Environment:
-    """An empty folder for one engine, then for the other."""
-    pytest.importorskip(request.param, reason='The yardstick is missing: pip install -e ".[peer]".')
-    return Environment(request.param, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -212,31 +205,3 @@ def side_by_side(compared: Callable[..., None]) -> Callable[..., None]:
         compared(what, best["kernel_core"], best["alembic"], limit=limit, goal=goal, floor=best.get("floor"))
 
     return measured
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print, for each kind of work, how our median compares with the yardstick's: Alembic, or SQL typed by hand."""
-    measured = getattr(getattr(config, "_benchmarksession", None), "benchmarks", ())
-    medians = {(b.group, _way(b.params)): b.stats.median for b in measured if b.stats.data}
-    terminalreporter.section("ratios: our median / the yardstick's median")
-    for line in _ratios(medians):
-        terminalreporter.write_line(line)
-
-
-def _way(params: dict[str, object]) -> str:
-    """Return who did the work: the engine, or the name of the function that was timed."""
-    (way,) = params.values()
-    return getattr(way, "__name__", str(way))
-
-
-def _ratios(medians: dict[tuple[str, str], float]) -> Iterator[str]:
-    for group in dict.fromkeys(group for group, _ in medians):
-        yardstick = next((way for way in ("alembic", "by_hand") if (group, way) in medians), None)
-        if yardstick is None:
-            continue
-        theirs = medians[group, yardstick]
-        for way in (way for other, way in medians if other == group and way != yardstick):
-            ours = medians[group, way]
-            said = f"{group}, {way}" if yardstick == "by_hand" else group
-            yield f"{said:45} {ours:8.3f} s / {theirs:8.3f} s = {ours / theirs:.3f}  (1/{theirs / ours:.1f})"
