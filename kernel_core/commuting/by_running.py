@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..operations.base import Operations
 from ..operations.operation import MigrateOperation
+from ..runtime.journal.table import journal_name
 from ..runtime.migration import MigrationContext
+from ..runtime.version_table import DEFAULT_NAME
 from ..schema.scratch import kind_of, without_log
 from ..script import ScriptDirectory
 from ..script.steps import Step, upgrade_steps
@@ -21,7 +23,7 @@ from ..snapshot import Snapshot, differences, snapshot_of
 from ..util.exc import CommandError
 from .sample_rows import Samples, fill, samples_of
 
-OWN_TABLES = ("alembic_version", "alembic_version_journal")
+OWN_TABLES = (DEFAULT_NAME, journal_name(DEFAULT_NAME))
 
 Rows = Mapping[tuple[str, str], Counter[str]]
 """For each table and column, how often each value occurs; column "" is for whole rows."""

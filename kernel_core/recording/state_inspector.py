@@ -10,6 +10,7 @@ from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.schema import Column, Table
 
 from ..operations.schema_state import SchemaState, TableState, columns_of_item
+from ..runtime.version_table import DEFAULT_NAME
 from ..util.sqla_compat import copy_column
 
 Refuse = Callable[[], NoReturn]
@@ -35,7 +36,7 @@ class StateInspector:
     ``version_table`` is listed among the tables, as in a database that is being upgraded.
     """
 
-    def __init__(self, state: SchemaState, refuse: Refuse, version_table: str = "alembic_version") -> None:
+    def __init__(self, state: SchemaState, refuse: Refuse, version_table: str = DEFAULT_NAME) -> None:
         self._state, self._refuse, self._version_table = state, refuse, version_table
         self.dialect = state.dialect
 

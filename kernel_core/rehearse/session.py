@@ -15,6 +15,7 @@ from ..operations.watching import watcher
 from ..runtime.environment import current_environment
 from ..runtime.journal.table import journal_name
 from ..runtime.report import OnStep, RunEvent, RunReport
+from ..runtime.version_table import DEFAULT_NAME
 from ..snapshot import Change, Snapshot, differences, snapshot_of
 from ..util.exc import CommandError, UpgradeFailed
 from ..util.folders import shown_path
@@ -60,7 +61,7 @@ class RehearsalSession:
     _redirect: Redirect = field(init=False)
     _used: dict[int, list[str]] = field(default_factory=dict)
     _heads: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    _own: set[str] = field(default_factory=lambda: {"alembic_version", "alembic_version_journal"})
+    _own: set[str] = field(default_factory=lambda: {DEFAULT_NAME, journal_name(DEFAULT_NAME)})
     _loose: Blocker | None = None
     _copies: dict[int, Snapshot] = field(default_factory=dict)
     _untouched: dict[int, Untouched] = field(default_factory=dict)

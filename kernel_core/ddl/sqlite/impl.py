@@ -1,4 +1,4 @@
-"""SQLite: which changes it makes in place and which need a rebuild, its transactions and its scripts."""
+"""SQLite: the changes that it makes in place, its transactions and its scripts; `rebuild` makes the others."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from sqlalchemy import Table, inspect, table
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.schema import Computed, Constraint, Identity
+from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.compiler import DDLCompiler
 
-from ...operations.batch import Batch, Change
+from ...operations.batch import Batch
 from ...operations.ddl_formatting import alter_table, format_column_name, inline_foreign_keys
 from ...operations.kinds.column import AddColumn, ColumnName
 from ...util.exc import CommandError, UnsupportedOperation
-from ...util.sqla_compat import AnyColumn, default_argument, default_sql, is_type_bound, should_create
+from ...util.sqla_compat import AnyColumn, is_type_bound
 from ..cancelling import Cancelling
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..run_lock import RunLock
 from ..type_comparison import synonyms_of
-from .definition import stored_definition
 from .foreign_key_check import dangling, describe
 from .generated_names import SqliteNames, name_of
 from .lock_wait import commit_while_locked, limited_waits, while_locked
 from .pragma import close_cursors, end_transaction, in_transaction, is_usable, pragma, set_pragma
-from .rebuild import Rebuild
+from .rebuild import Rebuild, needs_rebuild, never_addable
 from .run_lock import run_lock
 from .script import AROUND_REBUILD, without_foreign_keys
 
@@ -205,14 +204,14 @@ class SQLiteImpl(DefaultImpl):
     ) -> Iterable[Constraint] | None:
         """Add a column, with its single-column foreign keys inside the statement.
 
-        SQLite adds any column but a primary key to a table without rows; to other tables those of `_addable`.
+        SQLite adds any column but a primary key to a table without rows; to other tables those of `addable`.
         https://sqlite.org/lang_altertable.html, section 5
         """
         if if_not_exists and self.has_column(table_name, column.name, schema):
             return list(inline_foreign_keys(column))
         never = "it is a primary key" if inline_primary_key and column.primary_key else None
         if never is None and not self._is_empty(table_name, schema):
-            never = _never_addable(column)
+            never = never_addable(column)
         if never is not None:
             raise UnsupportedOperation(
                 f"SQLite cannot add column {column.name!r} to {table_name!r} in place: {never}. "
@@ -304,27 +303,8 @@ class SQLiteImpl(DefaultImpl):
         return name_of(constraint)
 
     def requires_recreate_in_batch(self, batch_op: Batch) -> bool:
-        """Return whether a change needs a copy: all but indexes, renamed columns and most added columns do."""
-        options = batch_op.options
-        if options.table_args or options.table_kwargs or options.partial_reordering:
-            return True
-        return not all(self._in_place(change, batch_op) for change in batch_op.changes)
-
-    def _in_place(self, change: Change, batch: Batch) -> bool:
-        if change.method in ("create_index", "drop_index") or change.method.endswith("_comment"):
-            return True
-        if {"insert_before", "insert_after"} & change.kw.keys():
-            return False
-        if change.method == "alter_column":
-            return not ColumnChange.of(*change.args, **change.kw).redefines
-        if change.method == "add_column":
-            return _addable(change.args[1])
-        if change.method == "drop_column" and len(batch.changes) == 1 and self._has_definition(batch):
-            return stored_definition(self.catalog(), batch.table_name, batch.schema).is_free(change.args[1].name)
-        if change.method in ("add_constraint", "drop_constraint"):
-            constraint = change.args[0]
-            return is_type_bound(constraint) and not should_create(constraint, self.dialect)
-        return False
+        """Return whether a batch needs a new table."""
+        return needs_rebuild(self, batch_op)
 
     @contextmanager
     def batch_transaction(self) -> Iterator[None]:
@@ -342,15 +322,6 @@ class SQLiteImpl(DefaultImpl):
         if connection.in_transaction():
             connection.commit()
 
-    def _has_definition(self, batch: Batch) -> bool:
-        """Return whether the table's definition can be read, and is not given by ``copy_from``."""
-        if not self.as_sql:
-            return True
-        try:
-            return batch.options.copy_from is None and self.catalog() is not None
-        except UnsupportedOperation:
-            return False
-
     def rebuild(self, batch: Batch) -> None:
         """Create a new table with the changes, copy the rows, and replace the old table by it."""
         Rebuild(self, batch).run()
@@ -359,28 +330,6 @@ class SQLiteImpl(DefaultImpl):
 def _refuse_dangling(wrong: Counter[tuple[str, str]]) -> None:
     if wrong:
         raise CommandError(f"Foreign keys would be broken: {describe(wrong)}. Correct that first; nothing was changed.")
-
-
-def _never_addable(column: AnyColumn) -> str | None:
-    """Return why ADD COLUMN refuses this column in any table; None where an empty table allows it."""
-    default = default_argument(column.server_default)
-    if isinstance(default, Computed):
-        return "its values are stored" if default.persisted else None
-    if not column.nullable and (isinstance(default, Identity) or default_sql(default).upper() in ("", "NULL")):
-        return "it is not null and has no default"  # SQLite has no identities
-    return None
-
-
-def _addable(column: AnyColumn) -> bool:
-    """Return whether ADD COLUMN allows this column in every table.
-
-    https://sqlite.org/lang_altertable.html, section 5
-    """
-    default = default_argument(column.server_default)
-    if column.primary_key or column.unique or _never_addable(column) is not None:
-        return False
-    sql = "" if isinstance(default, Computed) else default_sql(default)
-    return not (sql.startswith("(") or sql.upper().startswith("CURRENT_") or ("(" in sql and not sql.startswith("'")))
 
 
 @compiles(ColumnName, "sqlite")

@@ -1,7 +1,7 @@
 """Rebuild a table of SQLite: create it with the new definition, copy the rows, create its indexes and triggers again.
 
-SQLite alters a table by such a rebuild, because most of ALTER TABLE does not exist. The order of the steps matters and
-is that of https://sqlite.org/lang_altertable.html, section 7.
+SQLite alters a table by such a rebuild, because most of ALTER TABLE does not exist; `needs_rebuild` decides. The order
+of the steps matters and is that of https://sqlite.org/lang_altertable.html, section 7.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlalchemy import Column, MetaData, Table
+from sqlalchemy.schema import Computed, Identity
 
-from ...operations.batch import Batch, with_new_name
+from ...operations.batch import Batch, Change, with_new_name
+from ...util.exc import UnsupportedOperation
 from ...util.messaging import warn
 from ...util.sql import grammar_of, string_literal, tokens
-from ...util.sqla_compat import AnyColumn, copy_column
+from ...util.sqla_compat import AnyColumn, copy_column, default_argument, default_sql, is_type_bound, should_create
+from ..columnchange import ColumnChange
 from ..recreate.hooks import RecreatesTables
 from ..recreate.move_and_copy import MoveAndCopy
 from .definition import StoredTable, compiled_definition, stored_definition
@@ -32,6 +35,63 @@ class RebuildsTables(RecreatesTables, Protocol):
 
     def print_without_foreign_keys(self) -> AbstractContextManager[None]:
         """Have the statements of the block, or their whole transaction, printed without foreign keys."""
+
+
+def needs_rebuild(impl: RebuildsTables, batch: Batch) -> bool:
+    """Return whether a change needs a rebuild: all but indexes, renamed columns and most added columns do."""
+    options = batch.options
+    if options.table_args or options.table_kwargs or options.partial_reordering:
+        return True
+    return not all(_in_place(impl, change, batch) for change in batch.changes)
+
+
+def _in_place(impl: RebuildsTables, change: Change, batch: Batch) -> bool:
+    if change.method in ("create_index", "drop_index") or change.method.endswith("_comment"):
+        return True
+    if {"insert_before", "insert_after"} & change.kw.keys():
+        return False
+    if change.method == "alter_column":
+        return not ColumnChange.of(*change.args, **change.kw).redefines
+    if change.method == "add_column":
+        return addable(change.args[1])
+    if change.method == "drop_column" and len(batch.changes) == 1 and _has_definition(impl, batch):
+        return stored_definition(impl.catalog(), batch.table_name, batch.schema).is_free(change.args[1].name)
+    if change.method in ("add_constraint", "drop_constraint"):
+        constraint = change.args[0]
+        return is_type_bound(constraint) and not should_create(constraint, impl.dialect)
+    return False
+
+
+def _has_definition(impl: RebuildsTables, batch: Batch) -> bool:
+    """Return whether the table's definition can be read, and is not given by ``copy_from``."""
+    if not impl.as_sql:
+        return True
+    try:
+        return batch.options.copy_from is None and impl.catalog() is not None
+    except UnsupportedOperation:
+        return False
+
+
+def never_addable(column: AnyColumn) -> str | None:
+    """Return why ADD COLUMN refuses this column in any table; None where an empty table allows it."""
+    default = default_argument(column.server_default)
+    if isinstance(default, Computed):
+        return "its values are stored" if default.persisted else None
+    if not column.nullable and (isinstance(default, Identity) or default_sql(default).upper() in ("", "NULL")):
+        return "it is not null and has no default"  # SQLite has no identities
+    return None
+
+
+def addable(column: AnyColumn) -> bool:
+    """Return whether ADD COLUMN allows this column in every table.
+
+    https://sqlite.org/lang_altertable.html, section 5
+    """
+    default = default_argument(column.server_default)
+    if column.primary_key or column.unique or never_addable(column) is not None:
+        return False
+    sql = "" if isinstance(default, Computed) else default_sql(default)
+    return not (sql.startswith("(") or sql.upper().startswith("CURRENT_") or ("(" in sql and not sql.startswith("'")))
 
 
 class Rebuild(MoveAndCopy):

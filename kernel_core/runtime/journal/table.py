@@ -135,10 +135,10 @@ class Unfinished:
         return UnfinishedRevision(f"{self.sentence} {FINISH_OR_UNDO}", self.revision)
 
 
-def journal_name(version_table: str, dialect_limit: int) -> str:
+def journal_name(version_table: str, dialect_limit: int | None = None) -> str:
     """Return the name of the journal of a version table, shortened where the database would truncate it."""
     name = version_table + _SUFFIX
-    if len(name.encode()) <= dialect_limit:
+    if dialect_limit is None or len(name.encode()) <= dialect_limit:
         return name
     mark = f"_{sha256(version_table.encode()).hexdigest()[:8]}{_SUFFIX}"
     return version_table.encode()[: dialect_limit - len(mark)].decode(errors="ignore") + mark
