@@ -15,7 +15,8 @@ from ..autogenerate.compare.dropped import connection_of
 from ..autogenerate.compare.reflect import Database
 from ..autogenerate.databases.catalog import CheckInfo, ConstraintInfo, TableInfo
 from ..operations.add_constraint import AddConstraintOp
-from ..operations.schema_state import SchemaState, plain_column
+from ..operations.named_columns import plain_column
+from ..operations.schema_state import SchemaState
 from ..schema.reading import check_of
 from ..util.sql import without_parameters
 

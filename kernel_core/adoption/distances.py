@@ -14,7 +14,8 @@ from sqlalchemy.schema import Column
 from ..autogenerate.compare.reflect import Database
 from ..autogenerate.databases import Key, TableInfo
 from ..autogenerate.databases.catalog import ColumnInfo
-from ..operations.schema_state import SchemaState, TableState, columns_of_item
+from ..operations.named_columns import columns_of_item
+from ..operations.schema_state import SchemaState, TableState
 from ..util.sqla_compat import AnyColumn
 
 

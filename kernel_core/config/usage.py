@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from . import commands
+from .commands import history, running, writing
 from .configuration import Config
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
@@ -150,40 +150,40 @@ _LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
 _LOCKS = (*_LOCK, _STATEMENT_LOCK_TIMEOUT, _RETRIES)
 
 COMMANDS: dict[str, Command] = {
-    "list_templates": Command(commands.list_templates, (), "list_templates"),
+    "list_templates": Command(writing.list_templates, (), "list_templates"),
     "init": Command(
-        commands.init,
+        writing.init,
         (_argument("directory", help="folder of the environment"), _TEMPLATE, _PACKAGE, _ALEMBIC),
         "init --template async migrations",
     ),
     "revision": Command(
-        commands.revision,
+        writing.revision,
         (_MESSAGE, _AUTOGENERATE, _RENAMES, _NOT_CONNECTED, _HEAD, _SPLICE, _LABEL, _PATH, _ID, _NEEDS),
         'revision --autogenerate -m "Add age to users"',
     ),
-    "check": Command(commands.check, (_RENAMES, _JSON), "check"),
+    "check": Command(writing.check, (_RENAMES, _JSON), "check"),
     "merge": Command(
-        commands.merge,
+        writing.merge,
         (_MERGED, _MESSAGE, _LABEL, _ID, _SPLICE, _COMMUTE, _RUN, _NO_RUN, _REBASE, _JSON),
         'merge heads -m "Join both branches"',
     ),
     "squash": Command(
-        commands.squash,
+        writing.squash,
         (_SQUASHED, _MESSAGE, _SHOW_ONLY, _AS_IS, _NO_RUN_SQUASH, _PRUNE),
         'squash a1b2:c3d4 -m "The first release"',
     ),
     "upgrade": Command(
-        commands.upgrade,
+        running.upgrade,
         (_argument("revision", help="where to: head, +1, an id; from:to with --sql"), _SQL, _OPERATIONS, _TAG, *_LOCKS),
         "upgrade head",
     ),
     "downgrade": Command(
-        commands.downgrade,
+        running.downgrade,
         (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _OPERATIONS, _TAG, *_LOCKS),
         "downgrade -1",
     ),
     "rehearse": Command(
-        commands.rehearse,
+        running.rehearse,
         (
             _argument("revision", nargs="?", default="", help="where to; default: head, with --downgrade -1"),
             _flag("--downgrade", help="rehearse a downgrade, and the upgrade back"),
@@ -197,27 +197,27 @@ COMMANDS: dict[str, Command] = {
         ),
         "rehearse head --sample 1000 --markdown",
     ),
-    "abandon": Command(commands.abandon, (_FORCE, _FORGET, *_LOCK), "abandon"),
-    "resume": Command(commands.resume, (_EXECUTED, _NOT_EXECUTED, _EDITED, *_LOCK), "resume"),
-    "show": Command(commands.show, (_argument("revision", help="an id, head, heads, current"), _JSON), "show head"),
-    "history": Command(commands.history, (_RANGE, _VERBOSE, _HERE, _JSON), "history -i -r-3:current"),
-    "heads": Command(commands.heads, (_VERBOSE, _RESOLVE, _JSON), "heads --json"),
-    "branches": Command(commands.branches, (_VERBOSE, _JSON), "branches -v"),
-    "current": Command(commands.current, (_VERBOSE, _CHECK_HEADS, _JSON), "current --check-heads"),
+    "abandon": Command(running.abandon, (_FORCE, _FORGET, *_LOCK), "abandon"),
+    "resume": Command(running.resume, (_EXECUTED, _NOT_EXECUTED, _EDITED, *_LOCK), "resume"),
+    "show": Command(history.show, (_argument("revision", help="an id, head, heads, current"), _JSON), "show head"),
+    "history": Command(history.history, (_RANGE, _VERBOSE, _HERE, _JSON), "history -i -r-3:current"),
+    "heads": Command(history.heads, (_VERBOSE, _RESOLVE, _JSON), "heads --json"),
+    "branches": Command(history.branches, (_VERBOSE, _JSON), "branches -v"),
+    "current": Command(history.current, (_VERBOSE, _CHECK_HEADS, _JSON), "current --check-heads"),
     "stamp": Command(
-        commands.stamp,
+        running.stamp,
         (_argument("revisions", nargs="+", help="revisions, or heads, or base"), _SQL, _TAG, _PURGE, *_LOCK),
         "stamp --purge head",
     ),
-    "locate": Command(commands.locate, (_STAMP_AT, _DESPITE_DRIFT, _BY_RUNNING, _JSON, *_LOCK), "locate --stamp"),
+    "locate": Command(running.locate, (_STAMP_AT, _DESPITE_DRIFT, _BY_RUNNING, _JSON, *_LOCK), "locate --stamp"),
     "adopt": Command(
-        commands.adopt,
+        running.adopt,
         (_MESSAGE, _ID, _PATH, _SCHEMA, _MODELS, _PREVIEW, _SQL_OF_BASELINE, *_LOCK),
         "adopt --models models.py",
     ),
-    "schema": Command(commands.schema, _SCHEMA_AT, "schema head --save schema.svg"),
-    "edit": Command(commands.edit, (_argument("revision", help="an id, head, current"),), "edit head"),
-    "ensure_version": Command(commands.ensure_version, (_SQL,), "ensure_version --sql"),
+    "schema": Command(history.schema, _SCHEMA_AT, "schema head --save schema.svg"),
+    "edit": Command(writing.edit, (_argument("revision", help="an id, head, current"),), "edit head"),
+    "ensure_version": Command(running.ensure_version, (_SQL,), "ensure_version --sql"),
 }
 
 _KNOWN: dict[str, Argument] = {

@@ -11,10 +11,11 @@ from ..util.exc import CommandError
 from ..util.sqla_compat import changed_column, kind_and_order
 from .fields import Field
 from .interfaces import RunContext
+from .named_columns import columns_of_item, plain_column
 from .operation import DiffTuple, MigrateOperation, SourceWriter, without_empty
 from .plain_items import PlainItems
 from .requirements import Requirement, key
-from .schema_state import SchemaState, columns_of_item, plain_column
+from .schema_state import SchemaState
 
 C = TypeVar("C", bound=type["AddConstraintOp"])
 D = TypeVar("D", bound=type[MigrateOperation])

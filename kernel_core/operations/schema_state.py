@@ -6,18 +6,17 @@ naming convention or the database gives are known when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ARRAY, CheckConstraint, Enum, MetaData, Table
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import Column, Computed, Constraint, Index
-from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
+from sqlalchemy.schema import Constraint, Index
+from sqlalchemy.sql.elements import conv
 from sqlalchemy.types import TypeDecorator
 
 from ..util.exc import UnknownEffect
-from ..util.sql import names_column, renamed_in
 from ..util.sqla_compat import (
     UNNAMED,
     AnyColumn,
@@ -29,14 +28,9 @@ from ..util.sqla_compat import (
     is_of_postgresql,
     is_type_bound,
     kind_and_order,
-    literal_text,
-    mark_primary_key,
-    sql_text,
 )
+from .named_columns import Addition, names_of_item, plain_column, renamed_column, renamed_item
 from .unnamed_constraints import KINDS, column_checks, is_unnamed, name_rules, of_column
-
-Addition = Any
-"""The operation that adds a constraint or an index: an `AddConstraintOp` or a `CreateIndexOp`, of a layer above."""
 
 Context = Any
 """What `SchemaObjects` takes as the context of a run, of which only the options are used."""
@@ -174,12 +168,12 @@ class SchemaState:
     def rename_column(self, state: TableState, before: str, after: str) -> None:
         """Rename a column, also in constraints, indexes, SQL texts, and the foreign keys of other tables."""
         state.columns = {
-            (after if name == before else name): _renamed_column(column, before, after, self.dialect)
+            (after if name == before else name): renamed_column(column, before, after, self.dialect)
             for name, column in state.columns.items()
         }
         for group in (state.constraints, state.indexes):
             kept = [self._settled(each) if names_of_item(each, before, self.dialect) else each for each in group]
-            group[:] = [_renamed_item(each, before, after, self.dialect) for each in kept]
+            group[:] = [renamed_item(each, before, after, self.dialect) for each in kept]
         for each, key in self._keys_to((state.schema, state.name)):
             renamed = [after if name == before else name for name in key.remote_cols]
             each.constraints[each.constraints.index(key)] = key.changed(remote_cols=renamed)
@@ -275,75 +269,6 @@ def register_index_source(make: Callable[[Index], Addition]) -> None:
 def index_operation(index: Index) -> Addition:
     """Return the operation that creates an index."""
     return _index_source[0](index)
-
-
-def plain_column(column: AnyColumn) -> AnyColumn:
-    """Return a copy without what is a constraint or an index of its table; the primary key is a constraint too."""
-    copied = copy_column(column)
-    copied.foreign_keys.clear()
-    copied.index = copied.unique = None
-    copied.primary_key = False
-    copied.constraints = {each for each in copied.constraints if is_type_bound(each)}
-    copied.nullable = column.nullable
-    return copied
-
-
-def key_column(column: AnyColumn) -> AnyColumn:
-    """Return a copy of a plain column as `plain_column` does, once a primary key has it."""
-    copied = copy_column(column)
-    mark_primary_key(copied)
-    copied.primary_key = False
-    return copied
-
-
-def columns_of_item(item: Addition) -> list[object]:
-    """Return the columns of a constraint or an index: names, and SQL expressions."""
-    found: Iterable[object] = getattr(item, "local_cols", None) or getattr(item, "columns", None) or ()
-    pairs = [pair[0] for pair in getattr(item, "elements", ())]
-    return [each.name if isinstance(each, Column) else each for each in (*found, *pairs)]
-
-
-def names_of_item(item: Addition, name: str, dialect: Dialect) -> bool:
-    """Return whether a constraint or an index names a column, in a list or in SQL."""
-    condition = getattr(item, "condition", None)
-    texts = [each for each in columns_of_item(item) if isinstance(each, ClauseElement)]
-    if name in [each for each in columns_of_item(item) if isinstance(each, str)]:
-        return True
-    parts = [*texts, *([condition] if condition is not None else [])]
-    return any(names_column(sql_text(each), name, dialect) for each in parts)
-
-
-def _renamed_item(item: Addition, before: str, after: str, dialect: Dialect) -> Addition:
-    changes: dict[str, object] = {}
-    for attribute in ("columns", "local_cols"):
-        given = getattr(item, attribute, None)
-        if given is not None:
-            changes[attribute] = [_renamed(_name(each), before, after, dialect) for each in given]
-    if getattr(item, "elements", None):
-        changes["elements"] = [(_renamed(_name(each), before, after, dialect), sign) for each, sign in item.elements]
-    if getattr(item, "condition", None) is not None:
-        changes["condition"] = literal_text(renamed_in(sql_text(item.condition), before, after, dialect))
-    return item.changed(**changes)
-
-
-def _name(part: object) -> object:
-    return part.name if isinstance(part, Column) else part
-
-
-def _renamed(part: object, before: str, after: str, dialect: Dialect) -> object:
-    if isinstance(part, str):
-        return after if part == before else part
-    return literal_text(renamed_in(sql_text(part), before, after, dialect))
-
-
-def _renamed_column(column: AnyColumn, before: str, after: str, dialect: Dialect) -> AnyColumn:
-    copied = plain_column(column)
-    if copied.name == before:
-        copied.name = copied.key = after
-    if isinstance(copied.computed, Computed):
-        text: TextClause = literal_text(renamed_in(sql_text(copied.computed.sqltext), before, after, dialect))
-        copied.computed.sqltext = text
-    return copied
 
 
 def type_checks(column: AnyColumn, table: TableState, state: SchemaState) -> list[CheckConstraint]:

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.schema import Column, Table
 
-from ..operations.schema_state import SchemaState, TableState, columns_of_item
+from ..operations.named_columns import columns_of_item
+from ..operations.schema_state import SchemaState, TableState
 from ..runtime.version_table import DEFAULT_NAME
 from ..util.sqla_compat import copy_column
 

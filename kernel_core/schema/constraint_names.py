@@ -14,7 +14,8 @@ from sqlalchemy.sql.elements import conv
 from ..ddl.mysql.generated_names import check_name, index_name, key_name
 from ..ddl.postgresql.generated_names import ORDER, joined, object_name
 from ..ddl.sqlite.generated_names import name_of
-from ..operations.schema_state import SchemaState, TableState, columns_of_item
+from ..operations.named_columns import columns_of_item
+from ..operations.schema_state import SchemaState, TableState
 from ..operations.unnamed_constraints import NameRules, is_unnamed
 from ..util.sql import names_column
 from ..util.sqla_compat import sql_text

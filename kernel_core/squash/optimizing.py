@@ -13,6 +13,7 @@ from dataclasses import replace
 from sqlalchemy.schema import Column
 
 from ..operations.add_constraint import AddConstraintOp
+from ..operations.named_columns import columns_of_item
 from ..operations.operation import MigrateOperation
 from ..operations.ops import (
     AddColumnOp,
@@ -25,7 +26,6 @@ from ..operations.ops import (
     DropTableOp,
     RenameTableOp,
 )
-from ..operations.schema_state import columns_of_item
 from ..util.sqla_compat import changed_column, is_type_bound
 from .parts import Item
 

@@ -18,10 +18,11 @@ from ..direct_ddl import IndexNames
 from ..fields import Field
 from ..interfaces import RunContext
 from ..json_form.schema_items import grouped
+from ..named_columns import columns_of_item
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 from ..schema_objects import SchemaObjects
-from ..schema_state import SchemaState, columns_of_item, register_index_source
+from ..schema_state import SchemaState, register_index_source
 
 
 @Operations.register_operation("create_index")

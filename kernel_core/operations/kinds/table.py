@@ -29,11 +29,12 @@ from ..add_constraint import AddConstraintOp
 from ..base import Operations
 from ..fields import Field
 from ..interfaces import RunContext
+from ..named_columns import key_column
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..plain_items import plain_items
 from ..requirements import Requirement, key, requirements_of_column, requirements_of_schema
 from ..schema_objects import SchemaObjects
-from ..schema_state import SchemaState, TableState, key_column
+from ..schema_state import SchemaState, TableState
 
 
 def own_constraints(table: Table) -> list[Constraint]:

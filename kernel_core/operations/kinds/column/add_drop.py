@@ -14,10 +14,11 @@ from ...base import BatchOperations, Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
 from ...interfaces import RunContext
+from ...named_columns import plain_column
 from ...operation import DiffTuple, Hint, SourceWriter, slug, without_empty
 from ...requirements import Requirement, requirements_of_column
 from ...schema_objects import SchemaObjects
-from ...schema_state import SchemaState, plain_column
+from ...schema_state import SchemaState
 from .column_op import ColumnOp, describe
 
 

@@ -13,9 +13,10 @@ from ....util.sqla_compat import AnyType, changed_column, default_argument, defa
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field, type_text
+from ...named_columns import plain_column
 from ...operation import Hint, SourceWriter, slug, without_empty
 from ...requirements import Requirement, requirements_of_type
-from ...schema_state import SchemaState, plain_column
+from ...schema_state import SchemaState
 from .column_change import ColumnChange, without_using
 from .column_op import Default
 from .type_conversion import Conversion, is_lossless

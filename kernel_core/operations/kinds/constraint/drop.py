@@ -13,10 +13,11 @@ from ...add_constraint import AddConstraintOp
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...interfaces import RunContext
+from ...named_columns import plain_column
 from ...operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
-from ...schema_state import SchemaState, TableState, plain_column, type_checks
+from ...schema_state import SchemaState, TableState, type_checks
 from ...unnamed_constraints import is_unnamed
 from .over_columns import CreateUniqueConstraintOp
 
