@@ -57,7 +57,7 @@ class _Shared(dict[Place, TableState]):
         super().__setitem__(place, table)
 
     def __setitem__(self, place: Place, table: TableState) -> None:
-        self.copied.add(place)  # it is new: whoever sets it may still change it
+        self.copied.add(place)  # it is new: the operation that sets it may still change it
         super().__setitem__(place, table)
 
     def get(self, place: Place, default: TableState | None = None) -> TableState | None:  # type: ignore[override]
