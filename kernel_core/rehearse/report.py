@@ -149,7 +149,17 @@ def _without_values(message: str) -> str:
 
 
 def _row(row: Any, shows_values: bool) -> str:
-    return ", ".join(f"{name} = {value if shows_values else masked(value)!r}" for name, value in row.items())
+    return ", ".join(f"{name} = {literal(value if shows_values else masked(value))}" for name, value in row.items())
+
+
+def literal(value: Any) -> str:
+    """Return a value of a row as text: NULL, a text in quotes, else as Python prints it.
+
+    >>> from decimal import Decimal
+    >>> literal(None), literal("NULL"), literal(Decimal("1.50"))
+    ('NULL', "'NULL'", '1.50')
+    """
+    return "NULL" if value is None else repr(value) if isinstance(value, str | bytes) else str(value)
 
 
 def _rows(found: Rehearsal, shows_values: bool) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -160,7 +170,9 @@ def _rows(found: Rehearsal, shows_values: bool) -> Iterable[tuple[str, tuple[str
     for each in changed[:LONGEST]:
         details = []
         for sample in each.sample:
-            values = ", ".join(f"{name}: {old!r} -> {new!r}" for name, (old, new) in sample.values.items())
+            values = ", ".join(
+                f"{name}: {literal(old)} -> {literal(new)}" for name, (old, new) in sample.values.items()
+            )
             details.append(f"{_row(sample.key, shows_values)}: {values}")
         keyless = () if each.key or each.before is None or each.after is None else ("it has no primary key",)
         yield each.sentence(), (*keyless, *details)

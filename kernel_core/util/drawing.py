@@ -13,7 +13,7 @@ from .secrets import redact
 
 INK = "#16191f"
 LINE = "#7d7d7d"
-"""Visible on white and on black: the background is the theme's."""
+"""Visible on white and on black: the background is the theme's. A text needs more contrast than that."""
 
 NOT_DRAWN = (
     "The picture cannot be drawn here: the program dot is not installed. Install graphviz, or "
@@ -27,7 +27,12 @@ def svg_of(dot: str) -> str | None:
     text = drawn.decode() if drawn is not None else in_process(dot)
     if text is None:
         return None
-    return re.sub(r"<!--.*?-->\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
+    bare = re.sub(r"<!--.*?-->\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
+    return re.sub(rf'(<text\b[^>]*) fill="{LINE}"', rf"\1 {_OUTLINED}", bare)
+
+
+_OUTLINED = f'fill="{INK}" stroke="#fff" stroke-width="5" stroke-linejoin="round" paint-order="stroke"'
+"""A text outside of the boxes, as a label of a line: dark with a white outline is legible on every background."""
 
 
 def by_program(dot: str, format: str) -> bytes | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +15,7 @@ from kernel_core.util.secrets import redact
 
 from .boxes import Box, boxes_of
 from .dot import dot_of
-from .html import Html, details, page, tag
+from .html import Html, details, page, picture, tag
 from .mermaid import mermaid_of
 from .revisions import Broken, Entry
 from .tree import tree
@@ -101,13 +100,10 @@ class RevisionGraph(View):
     def html(self) -> Html:
         if self.svg is None or not (self.entries or self.broken):
             return page(tag("pre", self.text()))
-        data = base64.b64encode(redact(self.svg).encode()).decode()
-        image = tag("img", src=f"data:image/svg+xml;base64,{data}", alt=self._described(), class_="mig-graph")
-        # the style stands inline, because a notebook that is not trusted loses its style sheet
-        picture = tag("div", image, style="overflow:auto;max-height:56em;padding:4px 0", tabindex="0")
         rows = tag("pre", "\n".join(tree(self.entries)))
         parts = [tag("p", self.where, class_="mig-where")] if self.where else []
-        parts += [picture, details(f"{counted(len(self.entries), 'revision')} as a list", rows)]
+        listed = f"{counted(len(self.entries), 'revision')} as a list"
+        parts += [picture(self.svg, self._described()), details(listed, rows)]
         parts += [tag("p", f"Broken: {one}", class_="mig-warn") for one in self.broken]
         parts += [tag("p", note, class_="mig-warn") for note in self.notes]
         return page(*parts, label="Graph of revisions")

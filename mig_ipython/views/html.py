@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 from kernel_core.util.secrets import redact
@@ -92,6 +94,22 @@ def plain_list(items: Iterable[object], *, indented: bool = False) -> Html:
     style = f"list-style:none;padding-left:{'1.4em' if indented else '.4em'}"
     return tag("ul", *(tag("li", item) for item in items), style=style)
 
+
+def picture(svg: str, described: str) -> Html:
+    """Return a drawing of graphviz as an image: as wide as the page where it stays legible so, else it scrolls."""
+    size = re.match(r'<svg width="(\d+)', svg)
+    least = f"max-width:max(100%,{round(int(size[1]) * _PIXELS * _SMALLEST)}px)" if size else None
+    data = base64.b64encode(redact(svg).encode()).decode()
+    image = tag("img", src=f"data:image/svg+xml;base64,{data}", alt=described, class_="mig-graph", style=least)
+    # the style stands inline, because a notebook that is not trusted loses its style sheet
+    return tag("div", image, style="overflow:auto;max-height:56em;padding:4px 0", tabindex="0")
+
+
+_PIXELS = 4 / 3
+"""Pixels in a point, the unit of graphviz."""
+
+_SMALLEST = 0.75
+"""The smallest part of its size that a drawing is shown at: a text of 10 points has 10 pixels then."""
 
 _LEFT = "text-align:left"
 

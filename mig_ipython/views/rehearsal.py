@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel_core.rehearse import Blocker, Rehearsal
-from kernel_core.rehearse.report import IN_FULL, LONGEST, Section, as_text, lead, sections
+from kernel_core.rehearse.report import IN_FULL, LONGEST, Section, as_text, lead, literal, sections
 from kernel_core.rehearse.rewrites.verdict import Verdict
 from kernel_core.util.counts import counted
 
@@ -154,10 +154,8 @@ def _sample(blocker: Blocker) -> Html:
 
 
 def _value(value: Any) -> Html:
-    """Return a value as Python writes it, NULL for None; only the beginning of a long one."""
-    if value is None:
-        return tag("em", "NULL")
-    return tag("code", short(repr(value) if isinstance(value, str | bytes) else str(value)))
+    """Return a value as text, NULL in italics; only the beginning of a long one."""
+    return tag("em", "NULL") if value is None else tag("code", short(literal(value)))
 
 
 def _wrapped(sql: str) -> Html:

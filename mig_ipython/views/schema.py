@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,9 +15,8 @@ from kernel_core.schema.changes import Sign
 from kernel_core.schema.listing import WORDS, signs_of, table_sign
 from kernel_core.util.counts import counted
 from kernel_core.util.drawing import svg_of
-from kernel_core.util.secrets import redact
 
-from .html import Html, details, join, page, plain_list, table, tag
+from .html import Html, details, join, page, picture, plain_list, table, tag
 from .source import Language, code
 from .view import View
 
@@ -135,11 +133,7 @@ class SchemaView(View):
             return Html()
         if self.svg is None:
             return join((tag("p", NOT_DRAWN, class_="mig-warn"), details("Source", tag("pre", self.mermaid))))
-        data = base64.b64encode(redact(self.svg).encode()).decode()
-        described = self.schema.diagram.described()
-        image = tag("img", src=f"data:image/svg+xml;base64,{data}", alt=described, class_="mig-graph")
-        # the style stands inline, because a notebook that is not trusted loses its style sheet
-        return tag("div", image, style="overflow:auto;max-height:56em;padding:4px 0", tabindex="0")
+        return picture(self.svg, self.schema.diagram.described())
 
     def _changes(self) -> Html:
         if self.schema.before is None:

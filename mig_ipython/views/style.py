@@ -54,6 +54,9 @@ CSS += "".join(
   padding:0;
   background:none;
   white-space:inherit}
+.mig-view.mig-view td code{
+  padding:0;
+  background:none}
 .mig-view.mig-view h4{
   margin:.7em 0 .2em;
   font-size:1em;

@@ -26,10 +26,11 @@ class SchemaSlider:
         last = max(len(history) - 1, 0)
         self.slider = widgets.IntSlider(
             value=last, min=0, max=last, description="Revision", readout=False, continuous_update=False,
-            layout=widgets.Layout(width="22em"), tooltip="Which revision: arrow keys move by one",
+            layout=widgets.Layout(width="22em"), style=dict(SNUG),
+            tooltip="Which revision: arrow keys move by one",
         )  # fmt: skip
-        self.back = button("◀", "The revision before", lambda: self._step(-1), self.status)
-        self.next = button("▶", "The revision after", lambda: self._step(1), self.status)
+        self.back = button("◀ Earlier", "The revision before", lambda: self._step(-1), self.status)
+        self.next = button("Later ▶", "The revision after", lambda: self._step(1), self.status)
         self.only = widgets.Text(
             description="Tables", placeholder="all, or a pattern such as shop.*", continuous_update=False,
             layout=widgets.Layout(width="22em"), style=dict(SNUG), tooltip="Only tables and schemas of this name",

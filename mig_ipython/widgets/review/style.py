@@ -38,7 +38,7 @@ _RULES = """
  option{color:var(--mig-text);background:var(--mig-ground)}
  :is(input,select,textarea):disabled{opacity:1;color:var(--mig-dim);background-color:var(--mig-soft)}
  :is(button,input,select,textarea,summary,pre,[tabindex="0"]):focus-visible{
- outline:2px solid var(--mig-focus);outline-offset:1px}
+ outline:2px solid var(--mig-focus)!important;outline-offset:1px}
  .jupyter-button{border-radius:5px;border:1px solid var(--mig-line);width:auto;padding:0 11px;margin:0;
  background:var(--mig-soft);color:var(--mig-text);box-shadow:none;height:28px;line-height:26px}
  .jupyter-button:focus{box-shadow:none}
@@ -50,6 +50,10 @@ _RULES = """
  .mig-bar{flex-flow:row wrap;align-items:center;gap:6px;margin-top:8px}
  .mig-bar>*{margin:0}
  .mig-bar .widget-text{flex:1 1 150px;width:auto;min-width:120px}
+ .mig-bar .widget-checkbox .widget-label-basic{display:flex;align-items:center;gap:6px}
+ .mig-bar .widget-checkbox input{margin:0;accent-color:var(--mig-primary)}
+ .noUi-target{background:var(--mig-dim)}
+ .noUi-handle{background:var(--mig-primary);border-color:var(--mig-primary)}
  .mig-quiet>.widget-label{position:absolute;width:1px;min-width:0;height:1px;margin:0;overflow:hidden;
  clip-path:inset(50%)}
  .mig-notice{border-left:3px solid var(--mig-bad);padding:2px 0 2px 10px}

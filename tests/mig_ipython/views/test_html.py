@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kernel_core.util.secrets import remember
 from mig_ipython.views.help import Help, Wish
-from mig_ipython.views.html import Html, esc, page, table, tag
+from mig_ipython.views.html import Html, esc, page, picture, table, tag
 
 
 def test_text_is_escaped_and_html_is_not_escaped_twice():
@@ -39,3 +39,10 @@ def test_a_view_is_well_formed():
 def test_the_table_of_commands_breaks_no_option_in_two():
     shown = str(Help((Wish("see the SQL", ("%mig_upgrade --sql", "%mig")),)).html())
     assert '<code>%mig_upgrade <span style="white-space:nowrap">--sql</span></code>, <code>%mig</code>' in shown
+
+
+def test_a_wide_drawing_is_made_smaller_as_long_as_it_stays_legible():
+    shown = picture('<svg width="1200pt" height="90pt"></svg>', "wide")
+    assert 'style="max-width:max(100%,1200px)"' in shown, "three quarters of 1,200 points, which are 1,600 pixels"
+    assert 'alt="wide"' in shown
+    assert 'tabindex="0"' in shown, "what still does not fit is scrolled by the keyboard"

@@ -2,8 +2,9 @@
 
 import html
 import re
+from datetime import date
 
-from kernel_core.rehearse import Blocker, Rehearsal, Statement, TableRows
+from kernel_core.rehearse import Blocker, Rehearsal, RowChange, Statement, TableRows
 from kernel_core.rehearse.report import as_html
 from mig_ipython.views.rehearsal import RehearsalReport
 
@@ -53,6 +54,21 @@ def test_rows_are_a_table_in_which_null_is_not_the_text_null():
     assert "2 of 70 rows" in plain(shown)
     assert "<em>NULL</em>" in shown
     assert "<code>&#x27;NULL&#x27;</code>" in shown
+
+
+def test_the_text_has_null_for_a_missing_value_and_dates_as_they_are_read():
+    rows = ({"id": 1, "email": None, "at": date(2024, 1, 2)}, {"id": 2, "email": "NULL"})
+    text = report(1, rows).text()
+    assert "rows: id = 1, email = NULL, at = 2024-01-02" in text
+    assert "rows: id = 2, email = 'NULL'" in text
+
+
+def test_a_changed_row_has_null_for_a_missing_value():
+    rows = TableRows(
+        "users", 1, 1, 0, 0, 1, ("id",), {"name": 1}, sample=(RowChange({"id": 1}, {"name": (None, "b")}),)
+    )
+    found = Rehearsal("shop", "sqlite", ("b2",), (), ("b2",), (), (), (), (rows,), None, 1.0, "copy")
+    assert "id = 1: name: NULL -> 'b'" in RehearsalReport((found,)).text()
 
 
 def test_a_report_without_blockers_begins_with_a_check_mark():

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core import schema
+from kernel_core.util.drawing import INK, LINE
 from mig_ipython.views.schema import NOT_DRAWN, SchemaView
 from mig_ipython.views.schema_history import LISTED, SchemaHistory
 
@@ -50,6 +51,15 @@ def test_the_picture_is_an_image_that_says_what_it_shows() -> None:
     (data,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', view.html())
     assert ">+ t1 (added)</text>" in base64.b64decode(data).decode().replace("&#160;", " ")
     assert 'alt="Entity-relationship diagram: 2 tables, 2 foreign keys; t0 changed, t1 added"' in view.html()
+
+
+def test_a_text_outside_of_the_boxes_is_legible_on_each_background() -> None:
+    svg = SchemaView(found()).svg or ""
+    texts = re.findall(r"<text ([^>]+)>([^<]+)</text>", svg)
+    labels = [look for look, text in texts if text.endswith(": up")]
+    assert labels
+    assert all(f'fill="{INK}" stroke="#fff"' in look and 'paint-order="stroke"' in look for look in labels)
+    assert not [look for look, _ in texts if LINE in look]
 
 
 def test_where_nothing_can_draw_the_page_says_so_and_has_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
