@@ -37,6 +37,9 @@ def confirmed_statements(database: Database, metadata: MetaData) -> Mapping[str,
 
 def _of_table(database: Database, info: TableInfo, table: Table) -> Iterator[tuple[str, Effect]]:
     rules, connection = database.context.rules, connection_of(database.context)
+    created = rules.create_table_sql(info, None)
+    if created is not None:
+        yield created, _creating(table)
     items: list[ConstraintInfo] = [*info.checks, *info.foreign_keys, *info.uniques, *info.excludes, info.primary_key]
     for item in items:
         statements = rules.constraint_statements(info.key, item)
@@ -60,6 +63,19 @@ def _named(table: Table, item: ConstraintInfo) -> Constraint | None:
 
 def _nothing(state: SchemaState) -> None:
     """Change nothing: the statement is about something that no comparison reads."""
+
+
+def _creating(table: Table) -> Effect:
+    """Return the effect of CREATE TABLE where no operation states it: a partition, a virtual table of SQLite.
+
+    The indexes are separate statements, or those of the partitioned table.
+    """
+
+    def effect(state: SchemaState) -> None:
+        state.add_table(table, constraint_of=AddConstraintOp.from_constraint)
+        state.table((table.schema, str(table.name))).indexes.clear()
+
+    return effect
 
 
 def _adding(table: Table, constraint: Constraint | None) -> Effect:

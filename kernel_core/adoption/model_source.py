@@ -12,6 +12,7 @@ from sqlalchemy import Index, MetaData, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.schema import ForeignKeyConstraint, PrimaryKeyConstraint
+from sqlalchemy.types import NullType
 
 from ..autogenerate.context import AutogenContext
 from ..autogenerate.layout import call, lay_out, literal
@@ -95,6 +96,8 @@ class _Module:
             assert isinstance(code, Code), "no hook is configured"
             head = f"{names[column.name]}: Mapped[{self._annotation(column)}] = mapped_column("
             parts = code.parts[1:] if names[column.name] == column.name else code.parts
+            if isinstance(column.type, NullType):  # with mapped_column(), its type would be that of the annotation
+                head, parts = f"{names[column.name]} = sa.Column(", code.parts
             lines += lay_out(Code(head, parts), indent="    ")
         related = list(self._relationships(table))
         return "\n".join([*lines, *([""] if related else []), *related])

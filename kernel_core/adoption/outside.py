@@ -96,6 +96,9 @@ _POSTGRESQL = {
     "privileges": f"SELECT n.nspname, 'of ' || c.oid::regclass::text FROM pg_class c {_IN} c.relnamespace "
     "WHERE c.relkind IN ('r', 'p') AND c.relacl IS NOT NULL AND n.nspname !~ '^pg_' "
     "AND n.nspname <> 'information_schema'",
+    "replica identity": "SELECT n.nspname, 'of ' || c.oid::regclass::text FROM pg_class c "
+    f"{_IN} c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.relreplident IN ('f', 'n', 'i') "
+    "AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
     "extension": "SELECT NULL, quote_ident(extname) FROM pg_extension WHERE extname <> 'plpgsql'",
     "event trigger": "SELECT NULL, quote_ident(evtname) FROM pg_event_trigger",
     "publication": "SELECT NULL, quote_ident(pubname) FROM pg_publication",
@@ -108,6 +111,17 @@ _MARIADB = {
     "function or procedure": "SELECT routine_schema, routine_name FROM information_schema.routines",
     "event": "SELECT event_schema, event_name FROM information_schema.events",
     "sequence": "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'SEQUENCE'",
+    "system versioning": "SELECT table_schema, CONCAT('of ', table_name) FROM information_schema.tables "
+    "WHERE table_type = 'SYSTEM VERSIONED'",
+    "partitions": "SELECT DISTINCT table_schema, CONCAT('of ', table_name) FROM information_schema.partitions "
+    "WHERE partition_name IS NOT NULL",
+    "comment": "SELECT DISTINCT table_schema, CONCAT('of index ', index_name, ' of ', table_name) "
+    "FROM information_schema.statistics WHERE index_comment <> ''",
+    "AUTO_INCREMENT": "SELECT table_schema, "
+    "CONCAT('of ', table_name, '.', column_name, ', which is not the first column of the primary key') "
+    "FROM information_schema.columns c WHERE extra LIKE '%%auto_increment%%' AND NOT EXISTS ("
+    "SELECT 1 FROM information_schema.statistics s WHERE s.index_name = 'PRIMARY' AND s.seq_in_index = 1 AND "
+    "(s.table_schema, s.table_name, s.column_name) = (c.table_schema, c.table_name, c.column_name))",
 }
 
 _SQLITE = {

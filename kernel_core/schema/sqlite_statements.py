@@ -5,7 +5,7 @@ A baseline has the stored text of tables that SQLAlchemy would create differentl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, MetaData, StaticPool, Table, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -56,6 +56,7 @@ def _read(sql: str, state: SchemaState, *, is_table: bool) -> list[Table]:
                 _create_bare_tables(connection, state)
             connection.exec_driver_sql(sql)
             database = database_of(comparing(MigrationContext.configure(connection), MetaData()))
+            _require_keys(connection, {name for _, name in database.infos})
             found = reflected(database).tables
             # The other tables are placeholders for foreign keys.
             return [found[f"{schema}.{name}" if schema else name] for schema, name in database.infos]
@@ -63,6 +64,15 @@ def _read(sql: str, state: SchemaState, *, is_table: bool) -> list[Table]:
         raise UnknownEffect(f"SQL: {' '.join(sql.split())[:80]}: {error.orig}") from None
     finally:
         engine.dispose()
+
+
+def _require_keys(connection: Connection, names: Collection[str]) -> None:
+    """Raise UnknownEffect for a foreign key without columns to another table: it refers to the key of that one."""
+    for name in names:
+        rows = connection.exec_driver_sql('SELECT "table" FROM pragma_foreign_key_list(?) WHERE "to" IS NULL', (name,))
+        for (other,) in rows.all():
+            if other not in names:
+                raise UnknownEffect(f"SQL: table {name} refers to the primary key of {other}, which is not known")
 
 
 def _create_bare_tables(connection: Connection, state: SchemaState) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InvalidRequestError
@@ -10,9 +11,11 @@ from sqlalchemy.schema import Constraint, Index, Table
 
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import DropConstraintOp
+from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
-from ...util.sqla_compat import AnyColumn
+from ...util.sql import without_parameters
+from ...util.sqla_compat import AnyColumn, quoted_name, quoted_table
 from ..context import AutogenContext
 from ..databases.catalog import ConstraintInfo, Key, TableInfo
 from .copies import column_alone, drop_index, statement_after, table_alone
@@ -31,12 +34,20 @@ def dropped_table(
         column.type = rules.complete_type(info, info.columns[str(column.name)])
     drop = DropTableOp.from_table(copied)
     creation = drop.reverse()
-    completing = map(statement_after, rules.completing_statements(connection_of(context), info, copied))
+    rest = _without_keys(info, {str(each.name) for each in without})
+    completing = map(statement_after, rules.completing_statements(connection_of(context), rest, copied))
     unreadable = ((name, str(info.unreadable[name])) for name in sorted(info.unreadable))
     indexes = [rules.index_from(name, sql, database.table(info.key)) for name, sql in unreadable]
     creations = (dropped_index(context, info, index).reverse() for index in indexes)
     stored_sql = rules.create_table_sql(info, _as_it_runs(context, creation))
     return drop.reversed_by(creation.changed(stored_sql=stored_sql, followed_by=(*completing, *creations)))
+
+
+def _without_keys(info: TableInfo, names: Collection[str]) -> TableInfo:
+    """Return the table without some foreign keys, which are added again when all tables exist."""
+    if not names:
+        return info
+    return replace(info, foreign_keys=[each for each in info.foreign_keys if str(each.name) not in names])
 
 
 def _as_it_runs(context: AutogenContext, creation: CreateTableOp) -> Table | None:
@@ -72,7 +83,11 @@ def with_complete_reverse(
     """Return a drop whose downgrade also restores what no directive can: NOT VALID, NO INHERIT, comment, tablespace."""
     statements = context.rules.constraint_statements(key, item)
     if statements.addition is not None:
-        return drop.changed(undone_by=lambda _: [statement_after(sql) for sql in statements.all()])
+        place, name = quoted_table(*key, context.dialect), quoted_name(str(item.name), context.dialect)
+        again = ExecuteSQLOp(
+            without_parameters(statements.addition), reverse_sql=f"ALTER TABLE {place} DROP CONSTRAINT {name}"
+        ).changed(outside_batch=True, followed_by=tuple(map(statement_after, statements.completing)))
+        return drop.changed(undone_by=lambda _: [again])
     if not statements.completing:
         return drop
     addition = drop.reverse()

@@ -48,6 +48,8 @@ def column_of(info: ColumnInfo, is_key: bool = False) -> AnyColumn:
     if info.conflict is not None:
         options["sqlite_on_conflict_not_null"] = info.conflict
     autoincrement = info.autoincrement
+    if autoincrement is True and default is not None:
+        autoincrement = None  # the default takes from another sequence than SERIAL would create
     if autoincrement is True or (autoincrement is False and is_key and isinstance(info.type, Integer)):
         options["autoincrement"] = autoincrement
     return Column(info.name, info.type, *generated, nullable=info.nullable, server_default=default, **options)

@@ -24,7 +24,7 @@ from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
 from .dependents import drop_dependents
 from .differences import ComparedTable, Differences
-from .dropped import dropped_index, dropped_table
+from .dropped import dropped_index, dropped_table, with_complete_reverse
 from .equivalent_defaults import equivalent_defaults
 from .equivalent_indexes import SameIndex, equivalent_indexes
 from .foreign_key_indexes import drop_index_in_downgrade, dropped_with_table, indexes_needed_by_keys
@@ -209,7 +209,7 @@ def _dropped(context: AutogenContext, database: Database, dropped: list[Key]) ->
     for table, constraints in reversed(sortable):
         if table is None:
             drops = [
-                drop_constraint(key, context)
+                _dropped_key(context, database, key)
                 for key in _in_order(constraints)
                 if key.name and context.dialect.supports_alter
             ]
@@ -227,6 +227,14 @@ def _dropped(context: AutogenContext, database: Database, dropped: list[Key]) ->
         creation = drop.reverse()
         tables.append(drop.reversed_by(creation.changed(followed_by=(*creation.followed_by, *again))))
     return operations + tables
+
+
+def _dropped_key(context: AutogenContext, database: Database, key: ForeignKeyConstraint) -> DropConstraintOp:
+    """Return the drop of a foreign key in a circle, whose reverse adds it again as it is in the database."""
+    info = database.infos[key.table.schema, str(key.table.name)]
+    drop = drop_constraint(key, context)
+    item = next((each for each in info.foreign_keys if each.name == key.name), None)
+    return drop if item is None else with_complete_reverse(context, info.key, item, drop)
 
 
 def _drops(operation: MigrateOperation, key: ForeignKeyConstraint) -> bool:

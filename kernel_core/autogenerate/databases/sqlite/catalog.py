@@ -258,6 +258,9 @@ class _Reading:
             info = self._catalog.tables.get(key)
             if info is None:
                 continue
+            remote = self._referred(key[0], referred, referred_columns)
+            if len(remote) != len(columns):
+                continue  # to the key of a table that does not exist, or has another one: no model can state it
             facts = self._facts.get(key)
             name, options = (None, {}) if facts is None else facts.pop_foreign_key(columns, referred)
             for option, action in (("onupdate", on_update), ("ondelete", on_delete)):
@@ -269,7 +272,7 @@ class _Reading:
                     constrained_columns=columns,
                     referred_schema=key[0],
                     referred_table=referred,
-                    referred_columns=self._referred(key[0], referred, referred_columns),
+                    referred_columns=remote,
                     options=options,
                 )
             )

@@ -1,0 +1,109 @@
+"""Tables that SQLAlchemy or an operation alone cannot state are adopted exactly, or what is left out is listed."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from adoptions import created
+from catalogs import catalog
+
+from kernel_core import command
+
+POSTGRESQL = {
+    "partitions": (
+        "CREATE TABLE m (id INT, d DATE NOT NULL, k INT, PRIMARY KEY (id, d)) PARTITION BY RANGE (d)",
+        "CREATE TABLE m1 PARTITION OF m FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
+        "CREATE INDEX ON m (d)",
+        "CREATE INDEX own ON m1 (k)",
+    ),
+    "a circle of foreign keys, NOT VALID and with a comment": (
+        "CREATE TABLE a (id INT PRIMARY KEY, b INT)",
+        "CREATE TABLE b (id INT PRIMARY KEY, a INT REFERENCES a)",
+        "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b (id) NOT VALID",
+        "COMMENT ON CONSTRAINT b_a_fkey ON b IS 'back'",
+    ),
+    "a primary key that takes its numbers from a sequence that it does not own": (
+        "CREATE SEQUENCE numbers START 7",
+        "CREATE TABLE t (id INT PRIMARY KEY DEFAULT nextval('numbers'))",
+    ),
+}
+SQLITE = {
+    "columns without a type": ("CREATE TABLE g (a INTEGER PRIMARY KEY, e DEFAULT CURRENT_TIMESTAMP, f)",),
+    "a virtual table": ("CREATE VIRTUAL TABLE ft USING fts5(x, y)", "CREATE TABLE t (id INTEGER PRIMARY KEY)"),
+    "a circle of references to keys": (
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b INT REFERENCES b)",
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, a INT REFERENCES a)",
+    ),
+    "a reference to the key of a table that does not exist": (
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, c INT REFERENCES missing)",
+        "CREATE INDEX i ON a (c)",
+    ),
+}
+
+
+def adopted(project, statements: tuple[str, ...], folder: Path) -> dict[str, object]:
+    """Adopt the tables, with model classes; return the catalog."""
+    created(project.url, list(statements))
+    before = catalog(project.url)
+    done = command.adopt(project.config(), models=folder / "models.py")
+    assert done.models is not None
+    assert done.models.deviations == ()
+    assert catalog(project.url) == before
+    [found] = command.locate(project.config())
+    assert found.is_certain
+    return before
+
+
+@pytest.mark.parametrize("what", SQLITE)
+def test_tables_of_sqlite(what: str, project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = f"sqlite:///{tmp_path / 'empty.db'}"
+    before = adopted(project, SQLITE[what], tmp_path)
+    monkeypatch.setenv("DATABASE_URL", empty)
+    command.upgrade(project.config(), "head")
+    assert catalog(empty) == before
+
+
+@pytest.mark.parametrize("what", POSTGRESQL)
+def test_tables_of_postgresql(what: str, postgresql_project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = adopted(postgresql_project, POSTGRESQL[what], tmp_path)
+    url = sa.make_url(postgresql_project.url)
+    server = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    name = f"mig_test_{uuid.uuid4().hex[:12]}"
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    try:
+        empty = url.set(database=name).render_as_string(hide_password=False)
+        monkeypatch.setenv("DATABASE_URL", empty)
+        command.upgrade(postgresql_project.config(), "head")
+        found = catalog(empty)
+        for each in (found, before):
+            each.pop("- COMMENT SCHEMA public", None)  # of the database of the tests, whose schema is a new one
+        assert found == before
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_what_no_operation_states_of_mariadb_is_listed(mariadb_project) -> None:
+    mariadb_project.run(
+        "CREATE TABLE t (a INT) WITH SYSTEM VERSIONING",
+        "CREATE TABLE p (id INT) PARTITION BY HASH (id) PARTITIONS 3",
+        "CREATE TABLE z (a INT AUTO_INCREMENT, b INT, KEY (a), KEY b (b) COMMENT 'c')",
+        "CREATE TABLE plain (id INT AUTO_INCREMENT PRIMARY KEY)",
+    )
+    done = command.adopt(mariadb_project.config())
+    assert list(map(str, done.baseline.outside)) == [
+        "AUTO_INCREMENT of z.a, which is not the first column of the primary key",
+        "comment of index b of z",
+        "partitions of p",
+        "system versioning of t",
+    ]
+
+
+def test_the_replica_identity_of_postgresql_is_listed(postgresql_project) -> None:
+    postgresql_project.run("CREATE TABLE t (a INT)", "ALTER TABLE t REPLICA IDENTITY FULL")
+    done = command.adopt(postgresql_project.config())
+    assert list(map(str, done.baseline.outside)) == ["replica identity of t"]
