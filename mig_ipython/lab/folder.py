@@ -18,6 +18,7 @@ from kernel_core.util.exc import CommandError
 from kernel_core.util.sql import in_quotes
 
 from .sealed import Json, canonical
+from .writing import writing
 
 _MAGIC = b"SQLite format 3\0"
 _SKIPPED = frozenset({"__pycache__", ".ipynb_checkpoints"})
@@ -42,6 +43,7 @@ class Contents:
                 found[path.replace(os.sep, "/")] = content
         return cls(found)
 
+    @writing()
     def write(self, folder: str, found: Contents | None = None) -> None:
         """Make the folder have these contents and no other files; raises CommandError where a database is locked.
 
@@ -49,13 +51,14 @@ class Contents:
         """
         os.makedirs(folder, exist_ok=True)
         found = found or Contents.read(folder)
+        for path, content in self.files.items():  # before any file is changed
+            _refuse_locked(os.path.join(folder, *path.split("/")), content)
         for path in list(_paths(folder)):
             if path.replace(os.sep, "/") not in self.files:
                 os.unlink(os.path.join(folder, path))
         for path, content in self.files.items():
             target = os.path.join(folder, *path.split("/"))
             if found.files.get(path) == content:
-                _refuse_locked(target, content)
                 continue
             os.makedirs(os.path.dirname(target), exist_ok=True)
             if isinstance(content, str):
@@ -191,9 +194,14 @@ def _write_database(path: str, database: Mapping[str, Json]) -> None:
 
 def _refuse_locked(path: str, content: Json) -> None:
     """Raise CommandError where the content is a database that is locked."""
-    if not isinstance(content, str):
+    if isinstance(content, str) or not os.path.isfile(path):
+        return
+    try:
         with _locked(path) as target:
             target.rollback()
+    except CommandError as error:
+        if getattr(error.__cause__, "sqlite_errorname", "") not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+            raise
 
 
 @contextmanager

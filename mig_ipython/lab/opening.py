@@ -12,6 +12,7 @@ from ..session import Session
 from ..workspace.models import metadata_of
 from .desk import Desk
 from .models_file import load_models
+from .writing import writing
 
 DATABASE, ENVIRONMENT = "flights.db", "migrations"
 
@@ -33,8 +34,9 @@ def open_folder(session: Session, folder: str, *, reload: bool = False) -> None:
     With ``reload`` the files were written again: the models of ``models.py`` replace those of the notebook, and the
     environment is opened again. Where another lesson was open, `clear_lesson` comes first.
     """
-    os.makedirs(folder, exist_ok=True)
-    os.chdir(folder)
+    with writing():
+        os.makedirs(folder, exist_ok=True)
+        os.chdir(folder)
     reload = _enter(session, folder) or reload
     path = os.path.join(folder, DATABASE)
     current = session.connections.get(session.current_name or "")

@@ -12,6 +12,7 @@ from typing import TypeAlias, cast
 from kernel_core.util.files import replace as write_file
 
 from .sealed import Json
+from .writing import writing
 
 FILE = "progress.json"
 FORMAT = 1
@@ -105,6 +106,7 @@ class Progress:
         positions[lesson] = dict(position)
         self._write(entries, positions)
 
+    @writing()
     def _write(self, entries: Mapping[str, Entry], positions: Mapping[str, Mapping[str, Json]]) -> None:
         """Write the file; another program that reads it sees the old contents or the new ones."""
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
@@ -122,7 +124,7 @@ class Progress:
             stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if self._known is None or self._known[0] != stamp:
                 self._known = (stamp, self._parse())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}, {}
         entries, positions = self._known[1]
         return dict(entries), dict(positions)
@@ -133,7 +135,7 @@ class Progress:
                 found = json.load(stream)
             entries = {str(key): Entry.of(key, one) for key, one in found["exercises"].items()}
             positions = {str(key): cast("dict[str, Json]", dict(one)) for key, one in found["positions"].items()}
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IsADirectoryError):
             self._keep_damaged()
             return {}, {}
         return entries, positions

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .folder import Contents
 from .lesson import Exercise, Lesson
 from .sealed import Json, canonical
+from .writing import writing
 
 MODELS = "models.py"
 
@@ -40,6 +41,7 @@ class Start:
         except (OSError, ValueError, zlib.error):
             return None
 
+    @writing()
     def keep(self, contents: Contents) -> Contents:
         """Keep the state in which the exercise begins, with the models of the lesson; return it."""
         files = dict(contents.files)
@@ -54,7 +56,7 @@ class Start:
 
     def forget(self) -> None:
         """Remove the state that was kept."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(self._path)
 
     @property

@@ -69,9 +69,9 @@ class WorkingFolder:
         """Return the start of an exercise."""
         return Start(self.lesson, exercise, self._begun)
 
-    def open(self) -> None:
-        """Make it the working folder, with its database and environment, as they are."""
-        open_folder(self.session, self.path)
+    def open(self, *, reload: bool = False) -> None:
+        """Make it the working folder, with its database and environment, as they are; ``reload``: its models too."""
+        open_folder(self.session, self.path, reload=reload)
 
     def write(self, contents: Contents) -> None:
         """Make the folder have these contents, and open it with its models."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError
 
 from ..session import Session
@@ -56,12 +58,17 @@ class Workshop:
         place = self._place(lesson)
         self.faults.end()
         clear_lesson(self.session)
-        place.write(lesson.state(START))
+        try:
+            place.write(lesson.state(START))
+        except CommandError:
+            with suppress(CommandError):
+                place.open(reload=True)  # as it is, with the desk and the models that were just removed
+            raise
         place.set_position(START, solved=True)
         return Sentences(
             (
                 f"Lesson {lesson.number}: {lesson.title}",
-                f"{len(lesson.exercises)} exercises, about {lesson.minutes} minutes.",
+                f"{counted(len(lesson.exercises), 'exercise')}, about {lesson.minutes} minutes.",
                 f"The working folder is `workshop/lesson_{lesson.number}`; its files are as the lesson begins.",
                 *([self.progress.notice] if self.progress.notice else []),
             )
