@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import traceback
@@ -80,8 +81,17 @@ def message_of(error: BaseException) -> str | None:
     if mistake is not None:
         return str(mistake)
     if isinstance(error, OSError):
+        if isinstance(error, FileNotFoundError) and not error.filename and not _has_working_folder():
+            return "The working folder was deleted. Change to another one with %cd FOLDER, or restart the kernel."
         return f"{error.filename}: {error.strerror or error}" if error.filename else str(error.strerror or error)
     return database_message(error) if _is_of_the_database(error) else None
+
+
+def _has_working_folder() -> bool:
+    try:
+        return os.path.isdir(os.getcwd())
+    except FileNotFoundError:
+        return False
 
 
 def as_magics(text: str) -> str:

@@ -6,6 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from .lesson import Check, Exercise, Wrong
 
+_OF_FILES = {
+    "environment_removed": "The file `migrations/env.py` is gone, so no revision can be read or run. Begin again: "
+    "`%mig_lab reset {number}`.",
+    "models_broken": "The file `models.py` is gone, or it cannot be run: the error is above. Correct it, or begin "
+    "again: `%mig_lab reset {number}`.",
+    "broken_script": "A version file cannot be read: `%mig_history` shows which, and why. Correct it, or begin again: "
+    "`%mig_lab reset {number}`.",
+}
+"""What no other check can be about; they come before the mistakes of an exercise."""
+
 _COMMON = {
     "cell_failed": "The cell stopped at the error above, and what follows in it has not run. The last line of the "
     "error says what is wrong. Correct the cell, and run it again.",
@@ -39,16 +49,19 @@ _OF_DOWNGRADES = {
 def common_mistakes(exercise: Exercise) -> tuple[Wrong, ...]:
     """Return the mistakes that are tried after those of an exercise, but for those that it has itself."""
     own = {wrong.name for wrong in exercise.wrong}
-    hints = {**_COMMON, **_OF_DOWNGRADES}
     return tuple(
-        Wrong(name, hint.format(number=exercise.number), when=name) for name, hint in hints.items() if name not in own
+        Wrong(name, hint.format(number=exercise.number), when=name)
+        for name, hint in {**_OF_FILES, **_COMMON, **_OF_DOWNGRADES}.items()
+        if name not in own
     )
 
 
 def mistakes_for(exercise: Exercise, failed: Sequence[Check]) -> Iterator[Wrong]:
     """Yield the mistakes to be tried, in their order, where these checks fail."""
+    common = common_mistakes(exercise)
+    yield from (wrong for wrong in common if wrong.name in _OF_FILES)
     yield from exercise.wrong
     is_downgrade = bool(failed) and all("at" in check.spec or check.look == "reversible" for check in failed)
-    for wrong in common_mistakes(exercise):
+    for wrong in common:
         if is_downgrade or wrong.name not in _OF_DOWNGRADES:
             yield wrong

@@ -20,6 +20,7 @@ from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError
 from kernel_core.util.sql import in_quotes
 
+from ..errors import MigError
 from ..views.html import Html, page, tag
 from ..views.html import table as html_table
 from ..views.text import table as text_table
@@ -28,7 +29,7 @@ from ..views.view import View
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-__all__ = ["Absent", "Desk", "Rows"]
+__all__ = ["Absent", "Desk", "DeskError", "Rows"]
 
 Value = str | int | float | bytes | None
 """A value of SQLite."""
@@ -81,6 +82,10 @@ class Absent(View):
         return page(tag("p", self.sentence))
 
 
+class DeskError(MigError, CommandError):
+    """What the desk cannot do, in one line: a student sees it without a traceback."""
+
+
 class Desk:
     """The database of the data desk, ``flights.db`` in the working folder of a lesson.
 
@@ -110,7 +115,7 @@ class Desk:
     def show(self, what: str, rows: int = 5) -> Rows | Absent:
         """Return the rows of a table, or of a query that begins with SELECT, WITH or PRAGMA, at most ``rows`` of them.
 
-        Where a table, a column or the file is not there, the result says so instead. Raises CommandError where SQLite
+        Where a table, a column or the file is not there, the result says so instead. Raises DeskError where SQLite
         refuses a query for another reason; the message is SQLite's.
         """
         query = what if _is_query(what) else f"SELECT * FROM {in_quotes(what)}"
@@ -119,7 +124,7 @@ class Desk:
                 cursor = _executed(connection, query)
                 columns = tuple(str(column[0]) for column in cursor.description or ())
                 found = [tuple(row) for row in cursor]
-        except CommandError as error:
+        except DeskError as error:
             if not self.path.exists() or re.search(r"no such (table|column): ", str(error)):
                 return Absent(self._absence(str(error)))
             raise
@@ -140,7 +145,7 @@ class Desk:
     def sql(self, *statements: str) -> None:
         """Run statements by hand and commit them all, or none where one fails.
 
-        Raises CommandError where SQLite refuses one; the message is SQLite's.
+        Raises DeskError where SQLite refuses one; the message is SQLite's.
         """
         with closing(self._connection()) as connection:
             connection.execute("BEGIN")
@@ -168,20 +173,33 @@ class Desk:
             source.backup(target)
         return other
 
+    def _again(self) -> str:
+        """Return the command that writes the folder again."""
+        lesson = self.folder.name.removeprefix("lesson_")
+        return f"%mig_lab start {lesson if lesson.isdigit() else 'N'}"
+
     def _connection(self) -> sqlite3.Connection:
         if not self.path.exists():
-            raise CommandError(f"{self.path.name} is not in {self.folder.name}. Begin again: %mig_lab start N")
-        return sqlite3.connect(self.path, isolation_level=None)
+            raise DeskError(f"{self.path.name} is not in {self.folder.name}. Begin again: {self._again()}")
+        connection = sqlite3.connect(self.path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA schema_version")
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorname", "") not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+                return connection
+            connection.close()
+            raise DeskError(f"{self.path.name} is damaged: {error}. Begin again: {self._again()}") from error
+        return connection
 
 
 def _insert(connection: sqlite3.Connection, table: str, renamed: dict[str, str]) -> None:
     """Insert the rows of a file of the package into a table of that name."""
     columns = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({in_quotes(table)})")]
     if not columns:
-        raise CommandError(f"There is no table {table} to load. Create it first, by a revision.")
+        raise DeskError(f"There is no table {table} to load. Create it first, by a revision.")
     source = files(__package__) / "data" / f"{table}.csv"
     if not source.is_file():
-        raise CommandError(
+        raise DeskError(
             f"The desk has no rows for {table}. It has rows for airlines, airports, planes, flights and raw_flights."
         )
     rows = list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
@@ -194,14 +212,14 @@ def _insert(connection: sqlite3.Connection, table: str, renamed: dict[str, str])
     try:
         connection.executemany(statement, values)
     except sqlite3.Error as error:
-        raise CommandError(f"The rows of {table} do not fit the table: {error}") from error
+        raise DeskError(f"The rows of {table} do not fit the table: {error}") from error
 
 
 def _executed(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
     try:
         return connection.execute(statement)
     except sqlite3.Error as error:
-        raise CommandError(f"SQLite: {error}. The statement was: {statement}") from error
+        raise DeskError(f"SQLite: {error}. The statement was: {statement}") from error
 
 
 def _is_query(text: str) -> bool:

@@ -7,11 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check: ``sentence`` is what the author says of it, or what is there instead."""
+    """The result of one check: ``sentence`` is what the author says of it, or what is there instead.
+
+    ``tried`` is False where it holds only because no revision has run whose downgrade or result it is about.
+    """
 
     passed: bool
     sentence: str
     fingerprint: str
+    tried: bool = True
+
+    @property
+    def kind(self) -> str:
+        """``yes`` where it passed, ``no`` where it failed, "" where it was not tried."""
+        return ("yes" if self.passed else "no") if self.tried else ""
 
 
 @dataclass(frozen=True, slots=True)

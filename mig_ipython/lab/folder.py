@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -35,7 +35,10 @@ class Contents:
 
     @classmethod
     def read(cls, folder: str) -> Contents:
-        """Return the contents of a folder; compiled modules and files that are not UTF-8 text are left out."""
+        """Return the contents of a folder; raises CommandError where a database is locked.
+
+        Compiled modules, damaged databases and files that are not UTF-8 text are left out.
+        """
         found: dict[str, Json] = {}
         for path in sorted(_paths(folder)):
             content = _content(os.path.join(folder, path))
@@ -65,6 +68,7 @@ class Contents:
                 with open(target, "w", encoding="utf-8", newline="\n") as stream:
                     stream.write(content)
             else:
+                _remove_damaged(target)
                 _write_database(target, cast("dict[str, Json]", content))
         if found.files != self.files:
             _remove_caches(folder)
@@ -120,7 +124,12 @@ def _content(path: str) -> Json:
     with open(path, "rb") as stream:
         first = stream.read(len(_MAGIC))
         if first == _MAGIC:
-            return _read_database(path)
+            try:
+                return _read_database(path)
+            except sqlite3.DatabaseError as error:
+                if _is_damaged(error):
+                    return None
+                raise _not_available(path, "read", error) from error
         try:
             return (first + stream.read()).decode("utf-8").replace("\r\n", "\n")
         except UnicodeDecodeError:
@@ -215,7 +224,29 @@ def _locked(path: str) -> Iterator[sqlite3.Connection]:
             target.execute("BEGIN IMMEDIATE")
             yield target
     except sqlite3.Error as error:
-        raise CommandError(
-            f"{os.path.basename(path)} cannot be reset: {error}. Close the connections and open transactions of your "
-            "own, or restart the kernel, and run the cell again."
-        ) from error
+        raise _not_available(path, "reset", error) from error
+
+
+def _not_available(path: str, action: str, error: sqlite3.Error) -> CommandError:
+    return CommandError(
+        f"{os.path.basename(path)} cannot be {action}: {error}. Close the connections and open transactions of your "
+        "own, or restart the kernel, and run the cell again."
+    )
+
+
+def _is_damaged(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+
+
+def _remove_damaged(path: str) -> None:
+    """Remove a file that SQLite cannot open as a database, with what it keeps beside it."""
+    if not os.path.isfile(path):
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=_WAIT)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        if _is_damaged(error):
+            for each in (path, *(f"{path}{ending}" for ending in _BESIDE_DATABASE)):
+                with suppress(FileNotFoundError):
+                    os.unlink(each)

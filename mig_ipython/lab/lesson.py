@@ -122,7 +122,8 @@ def lesson_number(exercise: str) -> int:
     """Return the lesson of an exercise, ``3`` for ``"3.2"``; raises CommandError for another text."""
     found = re.fullmatch(r"(\d+)\.\d+", exercise)
     if found is None:
-        raise CommandError(f"{exercise!r} is not an exercise. Type lesson and place, such as 3.2.")
+        example = f"{exercise}.1" if exercise.isdigit() else "3.2"
+        raise CommandError(f"{exercise!r} is not an exercise. Type lesson and place, such as {example}.")
     return int(found[1])
 
 

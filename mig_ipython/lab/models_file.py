@@ -45,6 +45,12 @@ def models_of(namespace: MutableMapping[str, object], folder: str) -> MetaData |
     return known[0].several[0] if len(known) == 1 else None
 
 
+def _lesson(path: str) -> str:
+    """Return the number of the lesson whose folder has the file, N for another folder."""
+    number = os.path.basename(os.path.dirname(path)).removeprefix("lesson_")
+    return number if number.isdigit() else "N"
+
+
 def _remove_names(namespace: MutableMapping[str, object]) -> None:
     loaded = namespace.get(_LOADED)
     names = list(loaded) if isinstance(loaded, list) else []
@@ -61,13 +67,14 @@ def _run(path: str, namespace: MutableMapping[str, object]) -> list[str]:
     the classes that ``%%mig_models`` has changed since.
     """
     before = dict(namespace)
-    with open(path, encoding="utf-8") as stream:
-        text = stream.read()
     try:
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
         exec(compile(text, path, "exec"), cast("dict[str, object]", namespace))  # noqa: S102 - the lesson's own file
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CommandError(
-            f"{MODELS}.py cannot be run: {type(error).__name__}: {error}. Begin the exercise again: %mig_lab reset N.M"
+            f"{MODELS}.py cannot be run: {type(error).__name__}: {error}. Correct it, or begin the exercise again: "
+            f"%mig_lab reset {_lesson(path)}.M"
         ) from error
     finally:
         namespace.update({name: value for name, value in before.items() if name.startswith("__")})

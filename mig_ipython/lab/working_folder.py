@@ -11,14 +11,16 @@ from .cells import run_quietly
 from .folder import Contents
 from .lesson import Exercise, Lesson
 from .models_file import models_of
-from .opening import open_folder
+from .opening import DATABASE, open_folder
 from .progress import Progress
 from .sealed import Json
-from .starting import Start, beginning
+from .starting import Beginning, Start, beginning
 from .state import State
 
 START = "start"
 """The position of a folder before the first exercise; also the name of that prepared state."""
+
+BEGUN_AGAIN = "the exercise began again, from the state in which you began it."
 
 
 class WorkingFolder:
@@ -54,6 +56,17 @@ class WorkingFolder:
             return True
         return bool(position.get("solved")) and position.get("exercise") == (exercise.before or START)
 
+    def has_lost_database(self, exercise: Exercise, contents: Contents) -> bool:
+        """Return whether the file of the database is missing, empty or damaged, and was none of it at the beginning.
+
+        A database whose tables were all dropped is what an answer has made, and is not lost.
+        """
+        started = self.start_of(exercise).contents().files.get(DATABASE)
+        if not isinstance(started, dict) or not started["schema"]:
+            return False
+        path = os.path.join(self.path, DATABASE)
+        return not isinstance(contents.files.get(DATABASE), dict) or not os.path.getsize(path)
+
     def is_past(self, exercise: Exercise) -> bool:
         """Return whether the folder is in a state after an exercise was solved."""
         position = self.position()
@@ -81,20 +94,29 @@ class WorkingFolder:
     def begin(self, exercise: Exercise) -> str:
         """Make the folder as the exercise begins; return a sentence where that is not as the student may expect."""
         position = self.position()
-        self._run_event(exercise, position)
-        found = Contents.read(self.path)
-        begun = beginning(self.start_of(exercise), position, found)
+        start, found = self.start_of(exercise), Contents.read(self.path)
+        if self.is_at(exercise) and self.has_lost_database(exercise, found):
+            begun = Beginning(start.contents(), note=f"{DATABASE} was deleted, is empty or damaged: {BEGUN_AGAIN}")
+        else:
+            if self._run_event(exercise, position):
+                found = Contents.read(self.path)
+            begun = beginning(start, position, found)
         if begun.contents is not None:
             begun.contents.write(self.path, found)
         open_folder(self.session, self.path, reload=not begun.is_own)
         return begun.note
 
-    def _run_event(self, exercise: Exercise, position: Mapping[str, Json]) -> None:
-        """Run the event of an exercise in the student's own solved state of the exercise before it."""
+    def _run_event(self, exercise: Exercise, position: Mapping[str, Json]) -> bool:
+        """Run the event of an exercise in the student's own solved state of the exercise before it.
+
+        Return whether there was one.
+        """
         is_own = bool(position.get("solved")) and position.get("exercise") == (exercise.before or START)
         if exercise.event and is_own and self.session.shell is not None:
             self.open()
             run_quietly(self.session.shell, exercise.event)
+            return True
+        return False
 
     def state(self) -> State:
         """Return the state of the folder, with the models of the notebook."""

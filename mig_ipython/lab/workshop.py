@@ -22,11 +22,12 @@ from .cells import is_empty, run_blocks
 from .checking import checked
 from .faults import Faults, Request
 from .findings import Outcome
+from .folder import Contents
 from .lesson import Exercise, Lesson, find_lesson, lesson_number, lesson_numbers
-from .opening import clear_lesson
-from .progress import Entry, Progress, now
+from .opening import DATABASE, clear_lesson
+from .progress import FILE, Entry, Progress, now
 from .sealed import Json
-from .state import State
+from .state import DatabaseUnreadable, State
 from .views.faults import FaultsPanel
 from .views.outcome import Checked
 from .views.progress import ProgressView
@@ -145,13 +146,14 @@ class Workshop:
     def check(self, number: str) -> Checked:
         """Check the state of the folder as it is now; nothing is restored."""
         place, exercise = self._exercise(number)
-        note = (
-            ""
-            if place.is_at(exercise)
-            else (
-                f"The working folder is not in the state of exercise {number}. To begin it: `%mig_lab reset {number}`"
-            )
-        )
+        note = ""
+        if not place.is_at(exercise):
+            note = f"The working folder is not in the state of exercise {number}."
+        elif place.has_lost_database(exercise, Contents.read(place.path)):
+            note = f"{DATABASE} was deleted, is empty or damaged."
+            if os.path.isfile(path := os.path.join(place.path, DATABASE)) and os.path.getsize(path):
+                raise CommandError(f"{DATABASE} is damaged. To begin the exercise again: %mig_lab reset {number}")
+        note += note and f" To begin the exercise: `%mig_lab reset {number}`"
         place.open()
         return self._check(place, exercise, note)
 
@@ -192,7 +194,10 @@ class Workshop:
     def _check(
         self, place: WorkingFolder, exercise: Exercise, note: str = "", error: BaseException | None = None
     ) -> Checked:
-        after = place.state()
+        try:
+            after = place.state()
+        except DatabaseUnreadable as cause:
+            raise CommandError(f"{cause} To begin the exercise again: %mig_lab reset {exercise.number}") from cause
         text = f"{type(error).__name__}: {error}" if error is not None else ""
         outcome = checked(exercise, lambda: place.state_before(exercise), after, text)
         entry = self._record(exercise, outcome, after, place.position_at(exercise.number, solved=outcome.passed))
@@ -233,16 +238,38 @@ _workshops: WeakKeyDictionary[Session, Workshop] = WeakKeyDictionary()
 
 
 def workshop_of(session: Session) -> Workshop:
-    """Return the workshop of a notebook: that of its working folder, or of the folder that holds ``workshop/``."""
-    root = _root(os.getcwd())
+    """Return the workshop of a notebook: that of its working folder, or of the folder that holds ``workshop/``.
+
+    Where the working folder was deleted, as a lesson's folder may be, it becomes that of the notebook again.
+    """
     known = _workshops.get(session)
+    try:
+        root = _root(os.getcwd())
+    except FileNotFoundError:
+        if known is None or not os.path.isdir(known.root):
+            raise
+        os.chdir(known.root)
+        root = known.root
+    if known is not None and root != known.root and os.path.isdir(known.folder) and not _has_workshop(root):
+        root = known.root  # the student went to another folder, and the work is in that of the notebook
     if known is None or known.root != root:
         known = _workshops[session] = Workshop(session, root)
     return known
 
 
+def _has_workshop(folder: str) -> bool:
+    """Return whether a folder is that of a workshop: with results, or with lessons beside it."""
+    return os.path.isfile(os.path.join(folder, "workshop", FILE)) or os.path.isdir(os.path.join(folder, "lessons"))
+
+
 def _root(folder: str) -> str:
-    """Return the folder of the notebook; the working folder may be that of a lesson."""
-    parent = os.path.dirname(folder)
-    is_lesson = os.path.basename(folder).startswith("lesson_") and os.path.basename(parent) == "workshop"
-    return os.path.dirname(parent) if is_lesson else folder
+    """Return the folder of the notebook; the working folder may be in that of a lesson, or the one of all lessons."""
+    place = folder
+    while os.path.dirname(place) != place:
+        parent, name = os.path.split(place)
+        if name.startswith("lesson_") and os.path.basename(parent) == "workshop":
+            return os.path.dirname(parent)
+        if name == "workshop" and os.path.isfile(os.path.join(place, FILE)):
+            return parent
+        place = parent
+    return folder

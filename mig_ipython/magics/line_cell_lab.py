@@ -28,6 +28,8 @@ buttons. ``report`` shows what students handed in, a folder or a file for each; 
 from __future__ import annotations
 
 import argparse
+import difflib
+import errno
 from typing import TYPE_CHECKING
 
 from kernel_core.util.exc import CommandError
@@ -51,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
         nargs="?",
-        default="progress",
+        default="",
         metavar="ACTION|N.M",
         help="start, begin, check, hint, solution, reset, fault, report, progress (default); as a cell 3.2, after 3.2",
     )
@@ -71,28 +73,78 @@ def run(session: Session, args: argparse.Namespace) -> Shown | None:
     """Return what the action displays."""
     from ..lab.workshop import workshop_of
 
-    workshop = workshop_of(session)
-    action = str(args.action)
+    try:
+        return _run(workshop_of(session), args)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC):
+            raise
+        raise CommandError(
+            f"{error.filename or 'The folder'} cannot be written: {error.strerror}. Copy the notebook into a folder "
+            "that you may write to, and open it there."
+        ) from error
+
+
+def _run(workshop: Workshop, args: argparse.Namespace) -> Shown | None:
+    action = str(args.action or "")
     what = "" if args.what is None else str(args.what)
     if args.cell is not None:
-        return workshop.after(what, str(args.cell)) if action == "after" else workshop.answer(action, str(args.cell))
+        return _cell(workshop, action, what, str(args.cell))
     if action[:1].isdigit():
-        raise CommandError(f"%mig_lab {action} needs the body of a cell. Type %%mig_lab {action}, or check {action}.")
-    if action == "progress":
+        raise CommandError(_number_alone(action))
+    if action in ("", "progress"):
         return workshop.show_progress()
     if action == "start":
         if not what.isdigit():
-            raise CommandError("%mig_lab start needs the number of a lesson, such as %mig_lab start 1.")
+            lesson = what.partition(".")[0] if what[:1].isdigit() else "1"
+            raise CommandError(f"%mig_lab start needs the number of a lesson, such as %mig_lab start {lesson}.")
         return workshop.start(int(what))
     if action == "report":
         return _report(what, args)
     if action == "fault":
         return workshop.fault(what, on=args.on, database=args.database, now=args.now)
     if action not in _ON_EXERCISE:
-        raise CommandError(f"%mig_lab has no action {action!r}. Actions: {', '.join(ACTIONS)}.")
+        raise CommandError(f"%mig_lab has no action {action!r}.{_nearest(action, what)} Actions: {', '.join(ACTIONS)}.")
     if not what:
-        raise CommandError(f"%mig_lab {action} needs an exercise, such as %mig_lab {action} 3.2.")
+        of_lesson = " or a lesson" if action == "reset" else ""
+        raise CommandError(f"%mig_lab {action} needs an exercise{of_lesson}, such as %mig_lab {action} 3.2.")
     return _of_exercise(workshop, action, what, confirmed=args.yes)
+
+
+def _cell(workshop: Workshop, action: str, what: str, body: str) -> Checked | Sentences | None:
+    """Run the body of a cell: the answer of an exercise, or what follows once it is solved."""
+    if action == "after":
+        if not what:
+            raise CommandError("%%mig_lab after needs an exercise, such as %%mig_lab after 3.2.")
+        return workshop.after(what, body)
+    if action[:1].isdigit():
+        return workshop.answer(action, body)
+    if action in ACTIONS:
+        typed = f"%mig_lab {action} {what}".strip()
+        raise CommandError(
+            f"%{typed} on the first line of a cell takes the number of an exercise, such as %%mig_lab 3.2. "
+            f"To run {typed}, type it with one % in a separate cell."
+        )
+    if not action:
+        raise CommandError("%%mig_lab needs the number of the exercise that the cell answers, such as %%mig_lab 3.2.")
+    raise CommandError(
+        f"{action!r} is not an exercise. A cell with an answer begins with its number, such as %%mig_lab 3.2."
+    )
+
+
+def _number_alone(number: str) -> str:
+    """Return what to type in place of a number without an action."""
+    if "." in number:
+        return (
+            f"%mig_lab {number} has no answer to check. An answer is a cell that begins with %%mig_lab {number}; "
+            f"after work in other cells: %mig_lab check {number}."
+        )
+    return f"%mig_lab {number} has no action. To begin the lesson: %mig_lab start {number}."
+
+
+def _nearest(action: str, what: str) -> str:
+    """Return which action the typed one is like, as it would be typed; "" where none is."""
+    near = difflib.get_close_matches(action.lower(), ACTIONS, 1)
+    return f" The nearest is {f'%mig_lab {near[0]} {what}'.strip()}." if near else ""
 
 
 def _report(folder: str, args: argparse.Namespace) -> ReportView:

@@ -115,6 +115,10 @@ def unknown_command(
 
     ``namesake`` is the command of that name that is typed with the other number of percent signs.
     """
+    if typed.startswith("%"):
+        return MigError(
+            f"%{typed} is not on the first line of its cell. Move it, with what follows, to a separate cell."
+        )
     magic = f"{'%%' if is_cell else '%'}{typed if typed.startswith('mig') else f'mig {typed}'}"
     if namesake is not None:
         where = "the first line of a cell" if namesake.is_cell else "a line"

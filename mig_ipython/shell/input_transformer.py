@@ -1,6 +1,7 @@
-"""Change the calls of our magics in a cell before it runs: the semicolon that silences, and unknown commands.
+"""Change our magics in a cell before it runs: comments above a cell magic, a semicolon that silences, unknown commands.
 
-IPython has translated the magics of the cell into calls by then; only these calls are changed, no other code or text.
+The comments are moved before IPython translates the magics into calls; afterwards only these calls are changed, no
+other code or text.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 
 _CALL = re.compile(
     r"(?P<before>\s*(?P<assigned>[^'\"#]+= )?)get_ipython\(\)\.run_(?P<kind>line|cell)_magic"
-    r"\('(?P<name>mig[^']*)', (?P<rest>.*)\)\n?"
+    r"\('(?P<name>%?mig[^']*)', (?P<rest>.*)\)\n?"
 )
 """The Python call that IPython writes for a magic."""
+
+_IS_OURS = re.compile(r"_magic\('%?mig")
+_CELL_MAGIC = re.compile(r"\s*%%mig")
 
 
 def add_transformer(shell: InteractiveShell) -> None:
@@ -27,7 +31,7 @@ def add_transformer(shell: InteractiveShell) -> None:
         """Let ``%mig`` report an unknown command, and ``p = %mig_diff ;`` assign the result that is not displayed."""
         if any("load_ext" in line for line in lines):
             return lines  # an extension that the cell loads may define magics of these names
-        return [changed(line) if "_magic('mig" in line else line for line in lines]
+        return [changed(line) if _IS_OURS.search(line) else line for line in lines]
 
     def changed(line: str) -> str:
         call = _CALL.fullmatch(line)
@@ -47,13 +51,26 @@ def add_transformer(shell: InteractiveShell) -> None:
         return f"{call['before']}get_ipython().run_{kind}_magic({name!r}, {rest})\n"
 
     shell.input_transformers_post.append(transformed)
+    shell.input_transformers_cleanup.insert(0, with_cell_magic_first)
+
+
+def with_cell_magic_first(lines: list[str]) -> list[str]:
+    """Return the lines of a cell with our cell magic before the comments and blank lines that are above it.
+
+    IPython takes it for a cell magic only on the first line. The number of lines stays, for tracebacks.
+    """
+    above = (number for number, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#"))
+    first = next(above, 0)
+    if not lines or not _CELL_MAGIC.match(lines[first]) or lines[0].startswith("%%"):
+        return lines
+    return [lines[first].lstrip(), *lines[:first], *lines[first + 1 :]]
 
 
 def remove_transformer(shell: InteractiveShell) -> None:
     """Remove our input transformer from a shell."""
-    ours = [one for one in shell.input_transformers_post if getattr(one, "__module__", "") == __name__]
-    for one in ours:
-        shell.input_transformers_post.remove(one)
+    for transformers in (shell.input_transformers_cleanup, shell.input_transformers_post):
+        for one in [one for one in transformers if getattr(one, "__module__", "") == __name__]:
+            transformers.remove(one)
 
 
 def _ended(typed: str, *, is_assigned: bool) -> str:

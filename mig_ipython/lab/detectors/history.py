@@ -55,6 +55,12 @@ def no_environment(before: State, after: State, context: Context) -> str | None:
     return None if after.environment else "The folder has no migration environment."
 
 
+@detector("environment_removed")
+def environment_removed(before: State, after: State, context: Context) -> str | None:
+    """The folder had a migration environment, and its ``env.py`` is gone."""
+    return "The file env.py is gone." if before.environment and not after.environment else None
+
+
 @detector("no_revision")
 def no_revision(before: State, after: State, context: Context) -> str | None:
     """The models have changed, but no revision was written."""
@@ -212,6 +218,8 @@ def edited_applied(before: State, after: State, context: Context) -> str | None:
 @detector("revision_removed")
 def revision_removed(before: State, after: State, context: Context) -> str | None:
     """A version file that was there is gone, and no squashed revision replaces it."""
+    if not after.environment:
+        return None  # nothing can be read then: see `environment_removed`
     known = {each["id"] for each in after.revisions} | {name for each in after.revisions for name in each["replaces"]}
     gone = [each["id"] for each in before.revisions if each["id"] not in known]
     return f"The version file of revision {gone[0]} is gone." if gone else None

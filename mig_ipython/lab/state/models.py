@@ -42,7 +42,7 @@ def metadata_of(folder: str) -> tuple[MetaData | None, str]:
         with _importable(module, folder), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             exec(code, vars(module))  # noqa: S102 - the student's models, in the student's kernel
-    except Exception as error:  # noqa: BLE001 - whatever is wrong in it is reported in the result
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong in it is reported in the result
         line = getattr(error, "lineno", None)
         return None, f"{type(error).__name__}: {error}{f' (line {line})' if line and 'line' not in str(error) else ''}"
     found = _metadata_in(vars(module))

@@ -63,14 +63,14 @@ class Checked(View):
         lines = [f"{SIGNS[self.kind]} {self.lead}"]
         lines += [f"  {self.note}"] if self.note else []
         lines += [f"  {SIGNS['no']} {RAISED}"] if self.raised else []
-        lines += [f"  {SIGNS['yes' if one.passed else 'no']} {one.sentence}" for one in self.findings]
+        lines += [f"  {SIGNS[one.kind]} {one.sentence}" for one in self.findings]
         lines += [f"  Hint: {self.hint}"] if self.hint else []
         lines += [f"  {self.next_step}"] if self.next_step else []
         return "\n".join(lines)
 
     def html(self) -> Html:
         raised = [("no", RAISED)] if self.raised else []
-        checks = [("yes" if one.passed else "no", with_code(one.sentence)) for one in self.findings]
+        checks = [(one.kind, with_code(one.sentence)) for one in self.findings]
         return box(
             tag("p", sign(self.kind), with_code(self.lead), class_="mig-lead"),
             tag("p", with_code(self.note), class_="mig-where") if self.note else "",

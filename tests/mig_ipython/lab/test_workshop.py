@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+import sys
 import warnings
 from pathlib import Path
 
 import pytest
 
+from kernel_core.util.exc import CommandError
+from mig_ipython.errors import message_of
+from mig_ipython.lab.checking import checked
+from mig_ipython.lab.desk import DeskError
+from mig_ipython.lab.lesson import find_lesson
+from mig_ipython.lab.models_file import load_models
+from mig_ipython.lab.state import State
 from mig_ipython.session import session_of
 
 ADD = '%%migration "country" --id {0} --up\nop.add_column("airlines", sa.Column("country", sa.String(30)))'
@@ -104,11 +113,57 @@ def test_after_a_restart_the_student_goes_on_in_the_own_state(lesson):
     assert "own" in str(lesson.run("%mig_history"))
 
 
+UNIQUE = """%%migration "names" {0}
+def upgrade():
+    with op.batch_alter_table("airlines") as batch:
+        batch.create_unique_constraint("{1}", ["name"])
+def downgrade():
+    with op.batch_alter_table("airlines") as batch:
+        batch.drop_constraint("{1}", type_="unique")"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "sign"),
+    [
+        ("1 + 1", "○ Not tried yet, since no revision has run: "),
+        (UNIQUE.format("--write", "uq_airlines_name"), "○ Not tried yet, since no revision has run: "),
+        (UNIQUE.format("--up", "other_name"), "✓ "),
+    ],
+)
+def test_a_downgrade_is_ticked_where_a_revision_has_run(notebook, answer, sign):
+    shown = notebook.run(f"%%mig_lab 5.2\n{answer}")
+    assert f"  {sign}A downgrade drops the constraint." in str(shown)
+    assert not shown.passed
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("number", range(1, 9))
+def test_no_check_of_a_downgrade_is_ticked_where_an_exercise_begins(number, tmp_path):
+    lesson = find_lesson(number)
+    for exercise in lesson.exercises:
+        folder = str(tmp_path / exercise.number)
+        lesson.state(exercise.number).write(folder)
+        found = checked(exercise, lambda folder=folder: State.read(folder), State.read(folder)).findings
+        ticked = [
+            check.says
+            for check, finding in zip(exercise.checks, found, strict=True)
+            if finding.kind == "yes"
+            and (check.look in ("reversible", "same_from_start") or check.spec.get("at") in ("start", "base", "-1"))
+        ]
+        assert ticked == []
+
+
 def test_an_answer_that_raises_shows_its_traceback_and_what_is_there(lesson):
     result = lesson.run(f"%%mig_lab 90.1\n{ADD.format('own')}\n# %%\n1 / 0")
     assert "ZeroDivisionError" in lesson.printed
     assert "raised the error above" in str(result)
     assert "✓ `airlines` has the column `country`." in str(result)
+
+
+@pytest.mark.parametrize("above", ["# my answer\n\n", "\n# first\n# second\n  "])
+def test_comments_may_be_above_the_first_line_of_an_answer(lesson, above):
+    lesson.run("%mig_lab start 90")
+    assert lesson.run(above + SOLVED).passed
 
 
 def test_a_syntax_error_in_an_answer_does_not_stop_the_notebook(lesson):
@@ -224,6 +279,98 @@ def test_an_open_transaction_is_named_and_not_waited_for(lesson):
     assert lesson.run("%mig_lab reset 90.1")
 
 
+def test_a_lesson_that_cannot_begin_again_stays_open(lesson):
+    lesson.run("%mig_lab start 90")
+    lesson.run("own = engine.connect(); _ = own.execute(sa.text(\"DELETE FROM airlines WHERE carrier = 'AA'\"))")
+    assert "flights.db cannot be reset" in lesson.fail("%mig_lab start 90")
+    lesson.run("own.rollback(); own.close()")
+    assert lesson.run("desk.count('airlines')") == 2
+
+
+DAMAGED = b"SQLite format 3\0" + b"x" * 5000
+
+
+@pytest.mark.parametrize("content", [None, b"", DAMAGED, b"no database"])
+def test_a_lost_database_is_named_and_the_exercise_begins_again(lesson, content):
+    lesson.run("%mig_lab start 90")
+    lesson.run("%%mig_lab 90.1\n1 + 1")
+    session_of(lesson.shell).close("flights")
+    Path("flights.db").unlink()
+    if content is not None:
+        Path("flights.db").write_bytes(content)
+    if content in (None, b""):
+        assert "flights.db was deleted, is empty or damaged." in lesson.run("%mig_lab check 90.1").note
+    else:
+        assert "To begin the exercise again: %mig_lab reset 90.1" in lesson.fail("%mig_lab check 90.1")
+        with pytest.raises(DeskError, match=r"flights\.db is damaged: .* %mig_lab start 90"):
+            lesson["desk"].count("airlines")
+    assert lesson.run(SOLVED).passed
+    assert lesson.run("desk.count('airlines')") == 2
+
+
+def test_a_database_whose_tables_were_dropped_is_the_answer_of_a_student(lesson):
+    lesson.run("%mig_lab start 90")
+    lesson.run("desk.sql('DROP TABLE airlines', 'DROP TABLE alembic_version')")
+    assert lesson.run("%mig_lab check 90.1").note == ""
+    assert columns() == []
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("migrations/env.py", "`migrations/env.py` is gone"),
+        ("models.py", "`models.py` is gone"),
+        ("migrations/versions/a1_airlines.py", "A version file"),
+    ],
+)
+def test_a_lost_file_is_what_the_hint_is_about(lesson, lost, said):
+    lesson.run("%mig_lab reset 90.2")
+    Path(lost).unlink()
+    shown = lesson.run("%mig_lab check 90.2")
+    assert said in shown.hint
+    assert "%mig_lab reset 90.2" in shown.hint
+
+
+@pytest.mark.parametrize("text", [b"class X(:", b"import nothing_like_this", b"raise SystemExit(1)", b"\xff\xfe"])
+def test_models_that_cannot_be_run_are_named_with_the_next_step(lesson, text):
+    lesson.run("%mig_lab reset 90.2")
+    Path("models.py").write_bytes(text)
+    lesson.run("%mig_close flights")  # a restarted kernel has no connection, and reads the file
+    lesson.run("import os; os.chdir('..')")
+    session_of(lesson.shell).forget_models()
+    shown = str(State.read("lesson_90").models["error"])
+    assert shown.startswith(("SyntaxError", "ModuleNotFoundError", "SystemExit", "UnicodeDecodeError"))
+    with pytest.raises(CommandError, match=r"models\.py cannot be run: .* %mig_lab reset 90\.M"):
+        load_models({}, os.path.realpath("lesson_90"))
+
+
+@pytest.mark.parametrize("place", ["..", "migrations/versions", "../../elsewhere"])
+def test_the_work_is_found_from_another_folder(lesson, tmp_path, place):
+    lesson.run(SOLVED)
+    (tmp_path / "elsewhere").mkdir()
+    os.chdir(place)
+    assert lesson.run("%mig_lab check 90.1").passed
+    assert os.getcwd() == str(tmp_path / "workshop" / "lesson_90")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a working folder cannot be deleted there")
+def test_a_deleted_working_folder_is_made_again(lesson, tmp_path):
+    lesson.run(SOLVED)
+    session_of(lesson.shell).close("flights")
+    shutil.rmtree(tmp_path / "workshop" / "lesson_90")
+    assert "The working folder was deleted" in str(message_of(working_folder_error()))
+    assert "1 of 2" in str(lesson.run("%mig_lab progress"))
+    assert lesson.run(SOLVED).passed
+
+
+def working_folder_error() -> OSError:
+    try:
+        os.getcwd()
+    except OSError as error:
+        return error
+    raise AssertionError
+
+
 def test_the_database_is_reset_under_an_open_connection(lesson):
     lesson.run("%mig_lab start 90")
     lesson.run("own = engine.connect(); _ = own.execute(sa.text('SELECT 1')).all(); own.commit()")
@@ -251,7 +398,16 @@ def test_a_closed_connection_and_another_folder_are_corrected(lesson, tmp_path):
         ("%mig_lab hint three", "is not an exercise"),
         ("%mig_lab 90.1", "%%mig_lab 90.1"),
         ("%mig_lab begone", "has no action"),
+        ("%mig_lab strat 90", "The nearest is %mig_lab start 90."),
+        ("%mig_lab 90", "To begin the lesson: %mig_lab start 90."),
+        ("%mig_lab start 90.1", "such as %mig_lab start 90."),
+        ("%mig_lab hint 90", "such as 90.1"),
+        ("%mig_lab reset", "needs an exercise or a lesson"),
         ("%%mig_lab nine\n1", "is not an exercise"),
+        ("%%mig_lab\n1", "%%mig_lab needs the number of the exercise"),
+        ("%%mig_lab after\n1", "%%mig_lab after needs an exercise"),
+        ("%%mig_lab check 90.1\n1", "To run %mig_lab check 90.1, type it with one %"),
+        ("x = 1\n%%mig_lab 90.1\n1", "%%mig_lab is not on the first line of its cell"),
     ],
 )
 def test_a_mistake_in_typing_is_named_with_its_remedy(lesson, typed, said):

@@ -51,6 +51,7 @@ def refill(values: str) -> str:
 CASES: list[tuple[str, dict[str, object], Act]] = [
     ("nothing_done", {}, lambda folder: None),
     ("no_environment", {}, lambda folder: (folder.path / "migrations" / "env.py").unlink()),
+    ("environment_removed", {}, lambda folder: (folder.path / "migrations" / "env.py").unlink()),
     ("no_revision", {}, lambda folder: folder.models(CHANGED)),
     ("models_forgotten", {}, up(*COUNTRY)),
     ("models_broken", {}, lambda folder: folder.models("1 / 0")),
