@@ -51,7 +51,7 @@ def seconds(work):
 
 def look():
     with os.scandir(folder) as entries:
-        return [(entry.path, entry.stat()) for entry in entries]
+        return [(entry.path, entry.stat()) for entry in entries if entry.name.endswith(".py")]
 
 def read():
     for path, found in look():
