@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, MetaData
@@ -65,10 +65,33 @@ def at(
     scratch database is created and dropped. ``env.py`` is not run; the revisions are code and do what they do. Raises
     ResolutionError for an unknown revision.
     """
+    last = revisions_up_to(scripts.map, revision)[-1:]
     found = list(
-        history(scripts, revision, dialect=dialect, start=start, may_run=may_run, by_running=by_running, only_last=True)
+        history(scripts, revision, dialect=dialect, start=start, may_run=may_run, by_running=by_running, only=last)
     )
     return found[-1] if found else SchemaAt("base", metadata_of(state_of(start, dialect)))
+
+
+def at_both(
+    scripts: ScriptDirectory,
+    earlier: tuple[str, ...],
+    later: tuple[str, ...],
+    *,
+    dialect: Dialect | None = None,
+    start: MetaData | None = None,
+    may_run: bool = True,
+) -> tuple[SchemaAt, SchemaAt]:
+    """Return the schemas at two places that are not base, as `at` does.
+
+    Each file is read once where the revisions up to ``later`` begin with those up to ``earlier``, such as its parents.
+    """
+    before, names = (revisions_up_to(scripts.map, place) for place in (earlier, later))
+    if len(before) == len(names) or names[: len(before)] != before:
+        first, last = (at(scripts, place, dialect=dialect, start=start, may_run=may_run) for place in (earlier, later))
+    else:
+        both = (before[-1], names[-1])
+        first, last = history(scripts, later, dialect=dialect, start=start, may_run=may_run, only=both)
+    return first, last
 
 
 def history(
@@ -79,9 +102,12 @@ def history(
     start: MetaData | None = None,
     may_run: bool = True,
     by_running: Scratch = False,
-    only_last: bool = False,
+    only: Collection[str] | None = None,
 ) -> Iterator[SchemaAt]:
-    """Yield the schema after each revision up to ``revision``, in the order in which they run; see `at`."""
+    """Yield the schema after each revision up to ``revision``, in the order in which they run; see `at`.
+
+    ``only`` are the ids of those after which it is yielded, by default all.
+    """
     dialect = dialect or dialect_of(by_running) or DefaultDialect()
     state = state_of(start, dialect)
     incomplete: list[Incomplete] = []
@@ -97,8 +123,8 @@ def history(
                 incomplete = [Incomplete(script.revision, 0, reason) for reason in lost]
             else:
                 incomplete += unknown
-            if not only_last or number == len(names):
-                yield SchemaAt(script.revision, metadata_of(state, moves=only_last), tuple(incomplete))
+            if only is None or name in only:
+                yield SchemaAt(script.revision, metadata_of(state, moves=number == len(names)), tuple(incomplete))
 
 
 def run_to(

@@ -15,7 +15,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from ..operations.ops import AlterColumnOp, RenameTableOp
 from ..recording import operations_of
 from ..script import ScriptDirectory
-from ..script.steps import upgrade_steps
+from ..script.steps import revisions_up_to
 from ..util.counts import counted
 from ..util.exc import CommandError
 from ..util.files import replace as write_file
@@ -23,7 +23,7 @@ from .changes import Change, Renames, compare
 from .description import SchemaDescription, TableDescription, describe
 from .diagram import Diagram, diagram_of
 from .diagram_formats import dot_of, mermaid_of
-from .history import Incomplete, SchemaAt, at, dialect_of, history, run_to
+from .history import Incomplete, SchemaAt, at, at_both, dialect_of, history, run_to
 from .listing import lines_of
 from .metadata import metadata_of, state_of
 from .running import Scratch
@@ -249,8 +249,11 @@ def read(
             return SchemaAt("base", metadata_of(state_of(start, known)))
         return at(scripts, place, dialect=known, start=start, may_run=may_run)
 
-    found = schema_at(targets)
-    before = None if earlier is None else schema_at(earlier)
+    before: SchemaAt | None
+    if targets and earlier:
+        before, found = at_both(scripts, earlier, targets, dialect=known, start=start, may_run=may_run)
+    else:
+        before, found = None if earlier is None else schema_at(earlier), schema_at(targets)
     ran_on = ""
     if by_running is not False and not (found.complete and (before is None or before.complete)):
         ran_on = getattr(dialect_of(by_running), "name", "sqlite")
@@ -307,8 +310,7 @@ def _renames(
 def _renames_of(
     scripts: ScriptDirectory, done: frozenset[str], target: tuple[str, ...], dialect: Dialect, *, may_run: bool
 ) -> Renames:
-    steps = upgrade_steps(scripts.map, frozenset(), target)
-    names = [step.revision_id for step in steps if step.revision_id not in done]
+    names = [name for name in revisions_up_to(scripts.map, target) if name not in done]
     return _renames_in(scripts, names, dialect, may_run=may_run)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -93,6 +94,24 @@ def test_a_range_compares_its_ends_in_both_directions(scripts: ScriptDirectory) 
     ]
     assert schema.read(scripts, "b2:b2").no_changes() == "No change of tables."
     assert sentences(schema.read(scripts, "base:a1")) == sentences(schema.read(scripts, "a1"))
+
+
+def test_both_ends_of_a_range_are_what_each_is_alone_also_beside_other_branches(project: Any) -> None:
+    made = 'op.create_table("{0}", sa.Column("id", sa.Integer, primary_key=True, comment="{0}"))\n'
+    project.write("r", None, made.format("root"))
+    for name, parent in (("a1", "r"), ("b1", "r"), ("a2", "a1"), ("b2", "b1")):
+        project.write(name, parent, made.format(name))
+    project.write("m", ("a2", "b2"), 'op.add_column("root", sa.Column("last", sa.Integer))\n')
+    project.write("n", "m", 'op.drop_table("b1")\n')
+    scripts = ScriptDirectory(str(project.versions.parent))
+    names = ("r", "a1", "a2", "b1", "b2", "m", "n")
+    alone = {name: schema.describe(schema.at(scripts, name).metadata, DefaultDialect()) for name in names}
+    for earlier, later in itertools.product(names, names):
+        found = schema.read(scripts, f"{earlier}:{later}")
+        assert (found.described_before, found.description) == (alone[earlier], alone[later]), (earlier, later)
+    merged = schema.read(scripts, "m").described_before
+    assert merged is not None
+    assert merged.tables.keys() == {"root", "a1", "a2", "b1", "b2"}
 
 
 def test_the_first_revision_is_compared_with_nothing_and_base_has_no_table(scripts: ScriptDirectory) -> None:
