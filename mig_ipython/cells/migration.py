@@ -33,6 +33,7 @@ from ..views.operations import Line, lines_html, lines_text, source_html, sql_te
 from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport
 from ..views.source import code as code_html
+from ..views.style import LOST_PANEL_CSS
 from ..views.text import shown_path
 from ..views.view import View
 from ..workspace.heads import is_applied
@@ -159,6 +160,7 @@ class Migration(View):
     def html(self) -> Html:
         lines = self._lines()
         return page(
+            tag("style", Html(LOST_PANEL_CSS)),
             tag("p", self._lead(lines), class_="mig-lead"),
             lines_html(lines),
             source_html("SQL", sql_text(lines)),

@@ -106,6 +106,11 @@ PANEL_OR_TEXT_CSS = (
 Hidden is what they make of a panel whose kernel is gone: "model not found", or controls that do nothing.
 """
 
+_MIGRATION = '.jp-OutputArea-child .mig-view[aria-label="Migration"]'
+
+LOST_PANEL_CSS = f"{_LOST}:has(+{_MIGRATION}),{_DISCONNECTED}:has(+{_MIGRATION}){{display:none}}"
+"""Hides the panel above a migration whose kernel is gone: it has only a button, and the migration is below."""
+
 _PAGE_LIGHT = "--mig-ground:#fff;--mig-text:#1f1f1f;--mig-dim:#595959;--mig-line:#d5d8dc;--mig-invert:0"
 _PAGE_DARK = "--mig-ground:#1c1d1f;--mig-text:#ececec;--mig-dim:#b4b8bd;--mig-line:#45484d;--mig-invert:1"
 

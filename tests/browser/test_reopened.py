@@ -74,3 +74,27 @@ def test_outputs_stay_readable(lab, notebook_of, open_notebook):
     other = open_notebook(str(path.parent.relative_to(lab.folder) / "other.ipynb"))
     expect(other.cell('-m "kept"').locator(".jp-Cell-outputArea")).to_contain_text("Review of 1 change between")
     read(other)
+
+
+def test_a_reopened_migration_has_no_error_of_its_lost_button(lab, notebook_of, open_notebook):
+    first = MODELS.splitlines()
+    notebook = notebook_of(
+        "\n".join(first[:2]), '%%migration "more"\nop.create_table("more", sa.Column("id", sa.Integer))'
+    )
+    outputs = notebook.run_until("%%migration")
+    expect(outputs.get_by_role("button", name="Rehearse")).to_be_visible()
+    notebook.page.keyboard.press("Control+s")
+    path = next(lab.folder.rglob("test_a_reopened_migration*/notebook.ipynb"))
+    deadline = 100
+    while "Nothing is written yet" not in path.read_text() and (deadline := deadline - 1):
+        notebook.page.wait_for_timeout(100)
+    notebook.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    notebook.page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
+    expect(notebook.page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
+    notebook.page.close()
+
+    reopened = open_notebook(str(path.relative_to(lab.folder)))
+    outputs = reopened.cell("%%migration").locator(".jp-Cell-outputArea")
+    expect(outputs).to_contain_text("Nothing is written yet")
+    expect(outputs.get_by_text("model not found")).to_have_count(1)
+    expect(outputs.get_by_text("model not found")).to_be_hidden()
