@@ -67,6 +67,10 @@ class WorkingFolder:
         path = os.path.join(self.path, DATABASE)
         return not isinstance(contents.files.get(DATABASE), dict) or not os.path.getsize(path)
 
+    def is_untouched(self) -> bool:
+        """Return whether the folder is as it was after the last command of the workshop."""
+        return self.position().get("digest") == Contents.read(self.path).digest()
+
     def is_past(self, exercise: Exercise) -> bool:
         """Return whether the folder is in a state after an exercise was solved."""
         position = self.position()

@@ -155,6 +155,8 @@ class Workshop:
                 raise CommandError(f"{DATABASE} is damaged. To begin the exercise again: %mig_lab reset {number}")
         note += note and f" To begin the exercise: `%mig_lab reset {number}`"
         place.open()
+        if not place.is_at(exercise) and place.is_untouched() and not self.progress.entry(number).passed:
+            return self._uncounted(place, exercise, note)
         return self._check(place, exercise, note)
 
     def hint(self, number: str) -> Sentences:
@@ -212,6 +214,12 @@ class Workshop:
             raised=error is not None,
             record=entry.to_json(),
         )
+
+    def _uncounted(self, place: WorkingFolder, exercise: Exercise, note: str) -> Checked:
+        """Check the folder and record nothing: the state of another exercise may pass without any work."""
+        outcome = checked(exercise, lambda: place.state_before(exercise), place.state())
+        note = f"{note} Nothing was done in it since, so no result is recorded."
+        return Checked(exercise.number, exercise.title, False, outcome.findings, hint=outcome.hint, note=note)
 
     def _record(self, exercise: Exercise, outcome: Outcome, after: State, position: Mapping[str, Json]) -> Entry:
         """Keep the result and return it; a solved exercise stays solved, with the state that solved it."""

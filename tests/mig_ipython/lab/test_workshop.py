@@ -96,6 +96,22 @@ def test_a_check_elsewhere_restores_nothing_and_says_so(lesson):
     assert columns(table="own") == ["id"]
 
 
+def test_a_check_elsewhere_solves_nothing_where_nothing_was_done(lesson, tmp_path):
+    lesson.run(SOLVED)
+    path = tmp_path / "workshop" / "progress.json"
+    found = json.loads(path.read_text())
+    found["exercises"].clear()
+    found["positions"]["90"] |= {"exercise": "90.2", "solved": False}  # the folder of the next exercise, as it begins
+    path.write_text(json.dumps(found))
+    result = lesson.run("%mig_lab check 90.1")
+    assert all(each.passed for each in result.findings)
+    assert not result.passed
+    assert "Nothing was done in it since" in str(result)
+    assert "90.1" not in results(tmp_path)
+    lesson.run("desk.sql('CREATE TABLE own (id INTEGER)')")
+    assert lesson.run("%mig_lab check 90.1").passed
+
+
 def test_where_the_exercise_before_is_not_solved_a_prepared_state_is_used(lesson):
     lesson.run("%mig_lab start 90")
     lesson.run(WRONG)
