@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from io import StringIO
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.types import NullType
 
+from ..autogenerate.compare.dropped import connection_of
 from ..autogenerate.compare.reflect import Database
 from ..autogenerate.context import AutogenContext
 from ..autogenerate.proposal import Proposed, compared
@@ -61,6 +63,7 @@ def baseline_of(context: MigrationContext, schemas: Collection[str | None] | Non
     found = comparing(context, MetaData(), schemas)
     database = database_of(found)
     _refuse_dots(database)
+    _refuse_unknown_types(found, database)
     with quiet():
         drops = compared(found, "off", read_rows=False)
     token = str(found.opts.get("upgrade_token") or "upgrades")
@@ -100,6 +103,35 @@ def _refuse_dots(database: Database) -> None:
                         "SQLAlchemy takes a dot in that name for a separator, so no model and no operation can state "
                         "it. Nothing was written. Leave the table out with include_name in env.py, or rename it."
                     )
+
+
+_TYPE_NAMES = {"postgresql": "udt_name", "mysql": "column_type", "mariadb": "column_type"}
+
+
+def _refuse_unknown_types(found: AutogenContext, database: Database) -> None:
+    """Raise NotAdopted for columns whose type SQLAlchemy does not know; on SQLite a column may have no type."""
+    named = _TYPE_NAMES.get(found.dialect.name)
+    unknown = [
+        (info.key, column.name)
+        for info in database.infos.values()
+        for column in info.columns.values()
+        if isinstance(column.type, NullType)
+    ]
+    if named is None or not unknown:
+        return
+    query = text(
+        f"SELECT {named} FROM information_schema.columns WHERE (table_schema, table_name, column_name) = "
+        f"(coalesce(:schema, {'current_schema()' if named == 'udt_name' else 'database()'}), :table, :column)"
+    )
+    connection = connection_of(found)
+    listed = [
+        f"{table}.{column} ({connection.scalar(query, {'schema': schema, 'table': table, 'column': column})})"
+        for (schema, table), column in unknown
+    ]
+    raise NotAdopted(
+        f"SQLAlchemy does not know the type of {', '.join(listed)}. Nothing was written. Import a package in env.py "
+        "that adds the type to the dialect, as GeoAlchemy2 adds geometry, or leave the table out with include_name."
+    )
 
 
 def sql_of(operations: UpgradeOps, dialect: Dialect) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstrai
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.schema import Computed, Constraint, FetchedValue, Identity
+from sqlalchemy.schema import Computed, Constraint, FetchedValue, Identity, Index
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...operations.ddl_formatting import (
@@ -132,6 +132,11 @@ class MySQLImpl(DefaultImpl):
 
     def generated_names(self, connection: Connection | None) -> MysqlNames:
         return MysqlNames(connection, is_mariadb=bool(getattr(self.dialect, "is_mariadb", False)))
+
+    def create_index(self, index: Index, **kw: Any) -> None:
+        """Create an index; UnsupportedOperation for a prefix of a column in descending order."""
+        _refuse_descending_prefix(index)
+        super().create_index(index, **kw)
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint; its kind must be known, and a primary key needs no name.
@@ -274,6 +279,18 @@ def _refuse_generated(change: ColumnChange) -> None:
         what = "computed" if change.generated(Computed) else "an identity"
         raise UnsupportedOperation(
             f"MySQL cannot alter {'.'.join(change.place)} to be {what}, nor to stop being so. Drop it and add it again."
+        )
+
+
+def _refuse_descending_prefix(index: Index) -> None:
+    """Raise UnsupportedOperation where SQLAlchemy's compiler has no text: it looks for the name of ``a DESC``."""
+    lengths = [index.dialect_options[name]["length"] for name in ("mysql", "mariadb") if name in index.dialect_options]
+    has_name = all(hasattr(expression, "name") for expression in index.expressions)
+    if not has_name and any(isinstance(length, dict) for length in lengths):
+        table = "" if index.table is None else f" of {index.table.name}"
+        raise UnsupportedOperation(
+            f"Index {index.name}{table} has the prefix of a column (mysql_length) and an expression or a descending "
+            "order. SQLAlchemy cannot write both. Run CREATE INDEX with op.execute()."
         )
 
 

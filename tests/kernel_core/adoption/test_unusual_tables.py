@@ -11,6 +11,7 @@ from adoptions import created
 from catalogs import catalog
 
 from kernel_core import command
+from kernel_core.util.exc import CommandError
 
 POSTGRESQL = {
     "partitions": (
@@ -92,15 +93,43 @@ def test_what_no_operation_states_of_mariadb_is_listed(mariadb_project) -> None:
         "CREATE TABLE t (a INT) WITH SYSTEM VERSIONING",
         "CREATE TABLE p (id INT) PARTITION BY HASH (id) PARTITIONS 3",
         "CREATE TABLE z (a INT AUTO_INCREMENT, b INT, KEY (a), KEY b (b) COMMENT 'c')",
+        "CREATE TABLE i (id INT PRIMARY KEY, b INT, KEY ignored (b) IGNORED, KEY used (id))",
         "CREATE TABLE plain (id INT AUTO_INCREMENT PRIMARY KEY)",
     )
     done = command.adopt(mariadb_project.config())
     assert list(map(str, done.baseline.outside)) == [
         "AUTO_INCREMENT of z.a, which is not the first column of the primary key",
+        "IGNORED of index ignored of i",
         "comment of index b of z",
         "partitions of p",
         "system versioning of t",
     ]
+
+
+def refusal(project) -> str:
+    with pytest.raises(CommandError) as refused:
+        command.adopt(project.config())
+    assert not list(Path(project.config().get_main_option("script_location"), "versions").glob("*.py"))
+    return str(refused.value)
+
+
+def test_columns_whose_type_is_not_known_are_all_named_on_postgresql(postgresql_project) -> None:
+    postgresql_project.run(
+        "CREATE SCHEMA s",
+        'CREATE TABLE "T x" (id INT PRIMARY KEY, "x y" XML, p POINT, n INT)',
+        "CREATE TABLE ok (n INT)",
+    )
+    assert "does not know the type of T x.x y (xml), T x.p (point). Nothing was written" in refusal(postgresql_project)
+
+
+def test_columns_whose_type_is_not_known_are_named_on_mariadb(mariadb_project) -> None:
+    mariadb_project.run("CREATE TABLE t (id INT PRIMARY KEY, g GEOMETRY)")
+    assert "does not know the type of t.g (geometry)" in refusal(mariadb_project)
+
+
+def test_an_index_that_sqlalchemy_cannot_write_is_named(mariadb_project) -> None:
+    mariadb_project.run("CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20), KEY k (a(3) DESC))")
+    assert "Index k of t has the prefix of a column" in refusal(mariadb_project)
 
 
 def test_the_replica_identity_of_postgresql_is_listed(postgresql_project) -> None:
