@@ -209,12 +209,11 @@ class SQLiteImpl(DefaultImpl):
         """
         if if_not_exists and self.has_column(table_name, column.name, schema):
             return list(inline_foreign_keys(column))
-        never = "it is a primary key" if inline_primary_key and column.primary_key else None
-        if never is None and not self._is_empty(table_name, schema):
-            never = never_addable(column)
-        if never is not None:
+        is_key = inline_primary_key and column.primary_key
+        reason = "it is a primary key" if is_key else never_addable(column)
+        if reason is not None and (is_key or not self._is_empty(table_name, schema)):
             raise UnsupportedOperation(
-                f"SQLite cannot add column {column.name!r} to {table_name!r} in place: {never}. "
+                f"SQLite cannot add column {column.name!r} to {table_name!r} in place: {reason}. "
                 f'Use a batch: with op.batch_alter_table("{table_name}") as batch_op: ...'
             )
         self._run_add_column(
