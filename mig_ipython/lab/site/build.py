@@ -58,7 +58,7 @@ def find_notebooks(sources: Sequence[str]) -> list[str]:
     found: dict[str, str] = {}
     for source in sources:
         if not os.path.exists(source):
-            raise CommandError(f"{source} does not exist.")
+            raise CommandError(f"{source} does not exist. Name notebooks, or a folder that has some: --notebooks PATH.")
         inside = sorted(os.listdir(source)) if os.path.isdir(source) else [""]
         for path in (os.path.join(source, name) if name else source for name in inside):
             if not path.endswith(".ipynb"):
