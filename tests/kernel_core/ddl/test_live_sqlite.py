@@ -159,3 +159,18 @@ def test_outside_a_batch_a_change_is_made_and_undone_or_points_to_the_batch(more
         assert (catalogue(more) != before) == (case not in NOTHING_TO_SEE)
         run(more, operation.reverse(), in_batch=False)
     assert equal_but_for_dropped_values(case, catalogue(more), before)
+
+
+def test_a_column_that_every_table_takes_is_added_by_one_statement(op: Operations) -> None:
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(op.get_bind(), "before_cursor_execute", note)
+    op.add_column("users", sa.Column("nick", sa.String(30)))
+    assert [each.strip() for each in statements] == ["ALTER TABLE users ADD COLUMN nick VARCHAR(30)"]
+    with pytest.raises(UnsupportedOperation, match="not null and has no default"):
+        op.add_column("users", sa.Column("code", sa.Integer, nullable=False))
+    op.get_bind().exec_driver_sql("DELETE FROM users")
+    op.add_column("users", sa.Column("code", sa.Integer, nullable=False))
