@@ -64,8 +64,15 @@ def scripts_of(config: Config) -> ScriptDirectory:
         scripts.require_environment()
         return scripts
     except EnvironmentMissing as error:
-        folder = os.path.relpath(error.directory) if error.directory else "migrations"
-        raise EnvironmentMissing(f"{error} That is: mig init {folder}", error.directory) from None
+        raise EnvironmentMissing(f"{error} That is: mig init {_new_folder(error.directory)}", error.directory) from None
+
+
+def _new_folder(named: str | None) -> str:
+    """Return a folder in which an environment can be created: the one that is named, unless it has files or is one."""
+    if not named or os.path.isfile(named):
+        return "migrations"
+    folder = os.path.relpath(named)
+    return os.path.join(folder, "migrations") if os.path.isdir(named) and os.listdir(named) else folder
 
 
 def _starts_a_loop(scripts: ScriptDirectory) -> bool:

@@ -310,7 +310,8 @@ class ScriptDirectory:
         EnvironmentMissing or BrokenScript if there is no ``env.py`` that can be run.
         """
         if not os.path.isfile(self.env_py_location):
-            raise EnvironmentMissing(f"{self.dir} has no env.py, so nothing can run. Create one with init.", self.dir)
+            remedy = "Restore it, or copy that of a new environment: mig init other"
+            raise EnvironmentMissing(f"{self.dir} has no env.py, so nothing can run. {remedy}", self.dir)
         runs.begin()
         code = code_at(self.env_py_location)
         with alias(), on_path(self.prepend_sys_path), running_loop_set_aside():

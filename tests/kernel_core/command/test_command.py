@@ -91,7 +91,13 @@ def test_the_error_of_a_missing_environment_has_the_command_that_creates_one(tmp
         command.upgrade(config, "head")
     (tmp_path / "photos").mkdir()
     config.set_main_option("script_location", "photos")
-    with pytest.raises(EnvironmentMissing, match=r"is not a migration environment.*mig init photos"):
+    with pytest.raises(EnvironmentMissing, match=r"is not a migration environment.*mig init photos$"):
+        command.current(config)
+    (tmp_path / "photos" / "a.jpg").touch()  # init refuses a folder that has files
+    with pytest.raises(EnvironmentMissing, match=r"is not a migration environment.*mig init photos/migrations$"):
+        command.current(config)
+    config.set_main_option("script_location", "photos/a.jpg")
+    with pytest.raises(EnvironmentMissing, match=r"is a file.*mig init migrations$"):
         command.current(config)
 
 

@@ -293,7 +293,7 @@ def test_an_env_py_that_is_missing_or_not_valid_python_is_named(scripts, folder)
     with pytest.raises(BrokenScript, match=r"env\.py, line 2"):
         scripts.run_env()
     (folder / "env.py").unlink()
-    with pytest.raises(EnvironmentMissing, match=r"no env\.py"):
+    with pytest.raises(EnvironmentMissing, match=r"no env\.py, so nothing can run\. Restore it, or copy that of a new"):
         scripts.run_env()
 
 
