@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping
@@ -10,7 +11,7 @@ from functools import cache
 from typing import Any, Literal, Union
 
 from ...util.exc import InvalidJson, NotAsJson
-from .codec import shown
+from .codec import as_boolean, shown
 
 _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _NOTHING = object()
@@ -50,9 +51,14 @@ def arguments_of(thing: object, attributes: Mapping[str, str], omitted: Collecti
                 f"It has no attribute {parameter.name!r}, an argument of its constructor. Store it as this attribute, "
                 "or define json_arguments() and from_json_arguments().",
             )
-        elif not _is_default(value, parameter.default):
+        elif not _is_default(value := _as_annotated(value, parameter), parameter.default):
             found[parameter.name] = value
     return found
+
+
+def _as_annotated(value: object, parameter: inspect.Parameter) -> object:
+    kinds = set(re.findall(r"\w+", str(parameter.annotation)))
+    return as_boolean(value) if "bool" in kinds and "int" not in kinds else value
 
 
 def _class_of(thing: object) -> Callable[..., object]:

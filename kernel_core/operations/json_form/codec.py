@@ -100,6 +100,11 @@ class _Place:
             error.path = (self._part, *error.path)
 
 
+def as_boolean(value: object) -> object:
+    """Return True for 1 and False for 0, as people write ``unique=1``; every other value as it is."""
+    return bool(value) if type(value) is int and value in (0, 1) else value
+
+
 def encode(value: object) -> Json:
     """Return the JSON form of a value; raises NotAsJson if no kind is registered for its class."""
     if value is None or type(value) in (bool, int, str) or (type(value) is float and math.isfinite(value)):

@@ -42,7 +42,7 @@ from ...util.sqla_compat import (
     referred_parts,
     table_prefixes,
 )
-from .codec import KIND, Json, JsonObject, encode, register_value
+from .codec import KIND, Json, JsonObject, as_boolean, encode, register_value
 from .sql_text import index_element
 
 Options = dict[str, Any]
@@ -50,11 +50,13 @@ Options = dict[str, Any]
 _SEQUENCE = ("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache", "data_type")
 _TIMING = ("deferrable", "initially")
 _KEY = ("onupdate", "ondelete", *_TIMING, "match")
+_FLAGS = frozenset({"deferrable", "cycle", "nominvalue", "nomaxvalue"})
 
 
 def _given(item: object, names: tuple[str, ...]) -> dict[str, Json]:
     """Return the attributes that are set, in JSON form."""
-    return {name: encode(value) for name in names if (value := getattr(item, name, None)) is not None}
+    found = {name: value for name in names if (value := getattr(item, name, None)) is not None}
+    return {name: encode(as_boolean(value) if name in _FLAGS else value) for name, value in found.items()}
 
 
 def _options(item: Table | AnyColumn | Constraint | Index | ForeignKey) -> dict[str, Json]:
@@ -271,7 +273,7 @@ def _read_index(json: JsonObject) -> Index:
 
 def _computed(computed: Computed) -> dict[str, Json]:
     members: dict[str, Json] = {"expression": encode(computed.sqltext)}
-    return members | ({} if computed.persisted is None else {"persisted": computed.persisted})
+    return members | ({} if computed.persisted is None else {"persisted": encode(as_boolean(computed.persisted))})
 
 
 def _read_computed(json: JsonObject) -> Computed:

@@ -33,7 +33,12 @@ def sql_text(element: object, dialect: Dialect | None = None) -> str:
 
 
 def shown_sql(expression: Any) -> str:
-    """Return `sql_text`, or the SQL with the names of its parameters if a value cannot be written as text."""
+    """Return `sql_text`, or the SQL with the names of its parameters if a value cannot be written as text.
+
+    SQL that differs between dialects is that of the first one where there is none for all.
+    """
+    if isinstance(expression, TextByDialect):
+        return by_dialect(expression.texts, "default") or next(iter(expression.texts.values()))
     try:
         return sql_text(expression)
     except SQLAlchemyError:

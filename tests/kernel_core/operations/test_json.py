@@ -522,6 +522,12 @@ def test_whatever_is_in_a_document_it_is_read_or_refused(data: st.DataObject) ->
 DOCUMENTS = [cls.example().to_json() for cls in REGISTERED]
 
 
+def test_sql_that_is_known_for_some_dialects_only_has_a_sentence() -> None:
+    texts = {"sqlite": "UPDATE t SET a = 1", "postgresql": "UPDATE t SET a = 2"}
+    read = from_json({**ops.ExecuteSQLOp("x").to_json(), "sqltext": {"$": "sql", "texts": texts}})
+    assert read.sentence() == "Run SQL: UPDATE t SET a = 1"
+
+
 def test_a_class_reads_only_its_own_operations() -> None:
     assert isinstance(ops.DropTableOp.from_json(USERS), ops.DropTableOp)
     with pytest.raises(InvalidJson, match="it is a DropTableOp, not a CreateTableOp"):

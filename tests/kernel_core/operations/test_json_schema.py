@@ -10,9 +10,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import sqlalchemy as sa
 
 import kernel_core.operations
-from kernel_core.operations import Operations
+from kernel_core.operations import Operations, ops
 from kernel_core.operations.operation import MigrateOperation
 
 from ..ddl import scripts, test_matrix
@@ -42,6 +43,32 @@ class Validating(Operations):
         assert self.checker is not None
         errors = sorted(self.checker.iter_errors(document), key=lambda error: len(error.absolute_path))
         assert not errors, (document, [error.message for error in errors[:2]])
+
+
+def test_a_flag_that_is_written_as_a_number_is_a_boolean() -> None:
+    flagged = [
+        ops.CreateIndexOp("i", "t", ["a"], unique=1, if_not_exists=1),
+        ops.CreateTableOp(
+            "t",
+            [
+                sa.Column("a", sa.Integer, sa.Identity(always=1, cycle=1), nullable=0, primary_key=1),
+                sa.Column("b", sa.Integer, sa.ForeignKey("x.y", deferrable=1, use_alter=1), unique=1, index=1),
+                sa.Column("c", sa.Integer, sa.Computed("1", persisted=1)),
+                sa.UniqueConstraint("b", deferrable=1),
+            ],
+            if_not_exists=1,
+        ),
+        ops.AlterColumnOp("t", "a", existing_nullable=1, modify_nullable=0),
+        ops.DropTableOp("t", if_exists=1),
+        ops.AddColumnOp("t", sa.Column("a", sa.Integer, nullable=0), if_not_exists=1),
+        ops.DropColumnOp("t", "a", if_exists=1),
+        ops.DropIndexOp("i", "t", if_exists=1),
+        ops.DropConstraintOp("c", "t", type_="check", if_exists=1),
+    ]
+    for operation in flagged:
+        assert list(validator().iter_errors(json.loads(json.dumps(operation.to_json())))) == []
+    assert flagged[0].to_json()["unique"] is True
+    assert flagged[2].to_json()["modify_nullable"] is False
 
 
 @pytest.mark.parametrize("cls", test_json.REGISTERED, ids=lambda cls: cls.__name__)
