@@ -25,6 +25,7 @@ from ..views.html import Html, page, tag
 from ..views.html import table as html_table
 from ..views.text import table as text_table
 from ..views.view import View
+from .folder import is_damaged, lesson_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -175,8 +176,7 @@ class Desk:
 
     def _again(self) -> str:
         """Return the command that writes the folder again."""
-        lesson = self.folder.name.removeprefix("lesson_")
-        return f"%mig_lab start {lesson if lesson.isdigit() else 'N'}"
+        return f"%mig_lab start {lesson_of(str(self.folder))}"
 
     def _connection(self) -> sqlite3.Connection:
         if not self.path.exists():
@@ -185,7 +185,7 @@ class Desk:
         try:
             connection.execute("PRAGMA schema_version")
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorname", "") not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+            if not is_damaged(error):
                 return connection
             connection.close()
             raise DeskError(f"{self.path.name} is damaged: {error}. Begin again: {self._again()}") from error

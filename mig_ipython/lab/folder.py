@@ -127,7 +127,7 @@ def _content(path: str) -> Json:
             try:
                 return _read_database(path)
             except sqlite3.DatabaseError as error:
-                if _is_damaged(error):
+                if is_damaged(error):
                     return None
                 raise _not_available(path, "read", error) from error
         try:
@@ -209,7 +209,7 @@ def _refuse_locked(path: str, content: Json) -> None:
         with _locked(path) as target:
             target.rollback()
     except CommandError as error:
-        if getattr(error.__cause__, "sqlite_errorname", "") not in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        if not is_damaged(error.__cause__):
             raise
 
 
@@ -234,7 +234,14 @@ def _not_available(path: str, action: str, error: sqlite3.Error) -> CommandError
     )
 
 
-def _is_damaged(error: sqlite3.Error) -> bool:
+def lesson_of(folder: str) -> str:
+    """Return the number of the lesson of a folder such as ``workshop/lesson_2``, N for another folder."""
+    number = os.path.basename(folder).removeprefix("lesson_")
+    return number if number.isdigit() else "N"
+
+
+def is_damaged(error: BaseException | None) -> bool:
+    """Return whether SQLite says that a file is damaged, or not a database."""
     return getattr(error, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 
 
@@ -246,7 +253,7 @@ def _remove_damaged(path: str) -> None:
         with closing(sqlite3.connect(path, timeout=_WAIT)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
-        if _is_damaged(error):
+        if is_damaged(error):
             for each in (path, *(f"{path}{ending}" for ending in _BESIDE_DATABASE)):
                 with suppress(FileNotFoundError):
                     os.unlink(each)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from kernel_core.util.exc import CommandError
 
 from ..workspace.models import candidates, metadata_of
+from .folder import lesson_of
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -45,12 +46,6 @@ def models_of(namespace: MutableMapping[str, object], folder: str) -> MetaData |
     return known[0].several[0] if len(known) == 1 else None
 
 
-def _lesson(path: str) -> str:
-    """Return the number of the lesson whose folder has the file, N for another folder."""
-    number = os.path.basename(os.path.dirname(path)).removeprefix("lesson_")
-    return number if number.isdigit() else "N"
-
-
 def _remove_names(namespace: MutableMapping[str, object]) -> None:
     loaded = namespace.get(_LOADED)
     names = list(loaded) if isinstance(loaded, list) else []
@@ -74,7 +69,7 @@ def _run(path: str, namespace: MutableMapping[str, object]) -> list[str]:
     except (Exception, SystemExit) as error:
         raise CommandError(
             f"{MODELS}.py cannot be run: {type(error).__name__}: {error}. Correct it, or begin the exercise again: "
-            f"%mig_lab reset {_lesson(path)}.M"
+            f"%mig_lab reset {lesson_of(os.path.dirname(path))}.M"
         ) from error
     finally:
         namespace.update({name: value for name, value in before.items() if name.startswith("__")})
