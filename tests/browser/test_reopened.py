@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import nbformat
 from playwright.sync_api import expect
@@ -36,6 +37,22 @@ def read(notebook) -> None:
     expect(history).to_contain_text("○ pending")
 
 
+def save(notebook, lab, folder: str, text: str) -> Path:
+    """Save the notebook and return its file, which has ``text`` by then, or after ten seconds."""
+    notebook.page.keyboard.press("Control+s")
+    path = next(lab.folder.rglob(f"{folder}/notebook.ipynb"))
+    deadline = 100
+    while text not in path.read_text() and (deadline := deadline - 1):
+        notebook.page.wait_for_timeout(100)
+    return path
+
+
+def shut_down_kernel(notebook) -> None:
+    notebook.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    notebook.page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
+    expect(notebook.page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
+
+
 def test_outputs_stay_readable(lab, notebook_of, open_notebook):
     notebook = notebook_of(MODELS, *REST)
     panel = notebook.run_until('-m "kept"').locator(".mig-review")
@@ -43,16 +60,10 @@ def test_outputs_stay_readable(lab, notebook_of, open_notebook):
     for cell in REST:
         notebook.run(notebook.cell(cell.splitlines()[-1]))
     assert notebook.errors == []
-    notebook.page.keyboard.press("Control+s")
-    path = next(lab.folder.rglob("test_outputs_stay*/notebook.ipynb"))
-    deadline = 100
-    while "○ pending" not in path.read_text() and (deadline := deadline - 1):
-        notebook.page.wait_for_timeout(100)
+    path = save(notebook, lab, "test_outputs_stay*", "○ pending")
 
     # the kernel is gone: the panel stays readable, and a click breaks nothing
-    notebook.page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    notebook.page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
-    expect(notebook.page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
+    shut_down_kernel(notebook)
     panel.locator(".mig-row").click()
     panel.get_by_role("checkbox").uncheck()
     expect(panel.locator(".mig-row")).to_contain_text("Create table users")
@@ -83,14 +94,8 @@ def test_a_reopened_migration_has_no_error_of_its_lost_button(lab, notebook_of, 
     )
     outputs = notebook.run_until("%%migration")
     expect(outputs.get_by_role("button", name="Rehearse")).to_be_visible()
-    notebook.page.keyboard.press("Control+s")
-    path = next(lab.folder.rglob("test_a_reopened_migration*/notebook.ipynb"))
-    deadline = 100
-    while "Nothing is written yet" not in path.read_text() and (deadline := deadline - 1):
-        notebook.page.wait_for_timeout(100)
-    notebook.page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    notebook.page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
-    expect(notebook.page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
+    path = save(notebook, lab, "test_a_reopened_migration*", "Nothing is written yet")
+    shut_down_kernel(notebook)
     notebook.page.close()
 
     reopened = open_notebook(str(path.relative_to(lab.folder)))
