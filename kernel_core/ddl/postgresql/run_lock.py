@@ -197,9 +197,15 @@ def without_begin(connection: Connection) -> Iterator[None]:
         return
     try:
         yield
-    finally:
-        if not connection.closed and not connection.invalidated:
-            driver.autocommit = False
+    except BaseException as error:
+        try:
+            _end_autocommit(connection, driver)
+        except Exception:
+            if isinstance(error, Exception):
+                raise
+            connection.invalidate()  # interrupted while a statement runs: the driver's error would hide the interrupt
+        raise
+    _end_autocommit(connection, driver)
 
 
 def _begin_autocommit(driver: Any) -> bool:
@@ -211,6 +217,11 @@ def _begin_autocommit(driver: Any) -> bool:
     except Exception:  # noqa: BLE001 - the driver's; a failed COMMIT may have left its transaction open
         return False
     return True
+
+
+def _end_autocommit(connection: Connection, driver: Any) -> None:
+    if not connection.closed and not connection.invalidated:
+        driver.autocommit = False
 
 
 def _described(row: Row[tuple[int, str, str, str, str]]) -> str:

@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core.ddl.impl import DefaultImpl
+from kernel_core.ddl.postgresql.run_lock import without_begin
 from kernel_core.ddl.run_lock import RunLock
 
 HOLD = """
@@ -164,6 +165,16 @@ def test_each_try_looks_for_the_tables_after_it_has_the_lock(postgresql_engine):
         assert lock.acquire()
         assert lock.found() == {"alembic_version_journal"}
         lock.release()
+
+
+@pytest.mark.postgresql
+def test_an_interrupt_whose_statement_still_runs_stays_one(postgresql_engine):
+    """psycopg refuses to leave autocommit then, which must not take the place of the interrupt."""
+    with postgresql_engine.connect() as connection:
+        with pytest.raises(KeyboardInterrupt), without_begin(connection):
+            connection.connection.driver_connection.pgconn.send_query(b"SELECT pg_sleep(60)")
+            raise KeyboardInterrupt
+        assert connection.invalidated
 
 
 @pytest.mark.postgresql

@@ -159,7 +159,8 @@ def _shown(connection: Connection, create: str) -> Row:
     try:
         return connection.execute(literal_text(_SHOWN)).one()
     finally:
-        connection.execute(literal_text(_DROPPED))
+        if not connection.invalidated:  # as an interrupt leaves it, which an error here would hide
+            connection.execute(literal_text(_DROPPED))
 
 
 def _refusal(key: Key, reason: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core.autogenerate import produce_migrations
+from kernel_core.autogenerate.databases.mariadb import stored_expressions
 
 HOSTILE = ["a > 1) --", "a > (1", "a > 1); DROP TABLE t0; --", "nobody_knows(a)", "'$mig0$' = '$mig1$' || a || '\\''"]
 servers = pytest.mark.parametrize(
@@ -111,3 +112,18 @@ def test_a_table_without_privileges_is_reported_and_the_others_are_compared(read
         found = reader.found(schema("a IN (1, 3)"))
     assert len([each for each in said if "GRANT SELECT" in str(each.message)]) == 1
     assert found == ["Drop check ck1_0 of t1", "Create check ck1_0 on t1: a IN (1, 3)"]
+
+
+@pytest.mark.mariadb
+def test_an_interrupt_while_expressions_are_stored_one_by_one_stays_one(mariadb_migration, monkeypatch):
+    """As on MySQL. SQLAlchemy invalidates the connection then, so that the copy of the table cannot be dropped."""
+    monkeypatch.setattr(stored_expressions, "_PROGRAMMABLE", ())
+    mariadb_migration.create(schema("a IN (1, 2)"))
+
+    def interrupt(_connection, _cursor, statement, *_):
+        if statement.startswith("SHOW CREATE TABLE"):
+            raise KeyboardInterrupt
+
+    sa.event.listen(mariadb_migration.connection, "after_cursor_execute", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        mariadb_migration.found(schema("a IN (1, 3)"))
