@@ -171,9 +171,11 @@ def test_each_try_looks_for_the_tables_after_it_has_the_lock(postgresql_engine):
 def test_an_interrupt_whose_statement_still_runs_stays_one(postgresql_engine):
     """psycopg refuses to leave autocommit then, which must not take the place of the interrupt."""
     with postgresql_engine.connect() as connection:
-        with pytest.raises(KeyboardInterrupt), without_begin(connection):
-            connection.connection.driver_connection.pgconn.send_query(b"SELECT pg_sleep(60)")
-            raise KeyboardInterrupt
+        block = without_begin(connection)
+        block.__enter__()
+        connection.connection.driver_connection.pgconn.send_query(b"SELECT pg_sleep(60)")
+        with pytest.raises(KeyboardInterrupt):
+            block.gen.throw(KeyboardInterrupt)
         assert connection.invalidated
 
 
