@@ -12,6 +12,7 @@ from types import TracebackType
 
 from kernel_core.util.exc import CommandError, LostRevision, ResolutionError
 from kernel_core.util.folders import with_relative_paths
+from kernel_core.util.frames import free_frames
 from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact, remember_environment
 
@@ -56,6 +57,7 @@ def user_errors() -> Iterator[None]:
         raise
     except KeyboardInterrupt as error:
         shorten_interrupt(error)
+        free_frames(error)
         raise
     except (Exception, SystemExit) as error:
         message = message_of(error)

@@ -15,6 +15,7 @@ from ..runtime.report import RunReport
 from ..script import ScriptDirectory
 from ..script.steps import StampStep, Step
 from ..util.exc import CommandError, EnvironmentMissing
+from ..util.frames import free_frames
 from ..util.messaging import warn
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
@@ -105,10 +106,14 @@ def run(
 
     buffer = io.StringIO() if sql else None
     environment = EnvironmentContext(config, scripts, fn=noting_plan, as_sql=sql, output_buffer=buffer, **opts)
-    with nullcontext() if _starts_a_loop(scripts) else deferred_while_closing(), environment:
-        if not opts.get("dont_mutate"):
-            scripts.run_computed()
-        scripts.run_env()
+    try:
+        with nullcontext() if _starts_a_loop(scripts) else deferred_while_closing(), environment:
+            if not opts.get("dont_mutate"):
+                scripts.run_computed()
+            scripts.run_env()
+    except KeyboardInterrupt as error:
+        free_frames(error)
+        raise
     if not has_run:
         text = f"{scripts.env_py_location} ended without context.run_migrations(); no revision was run."
         if must_run:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from .frames import free_frames
 
 if TYPE_CHECKING:  # heads and history import this module, and not SQLAlchemy
     from sqlalchemy.engine import Connection
@@ -56,18 +56,14 @@ def _waits_for_the_loop() -> bool:
 
 
 def _release(error: KeyboardInterrupt) -> None:
-    """Copy the notes of the cancellation to the interrupt that ``asyncio.run()`` raised, and free its frames.
-
-    A cursor in a frame of the traceback keeps the lock of its SQLite file for as long as the traceback is kept.
-    """
+    """Copy the notes of the cancellation to the interrupt that ``asyncio.run()`` raised, and free its frames."""
     cause = error.__context__
     while cause is not None:
         for note in getattr(cause, "__notes__", ()):
             if note not in getattr(error, "__notes__", ()):
                 error.add_note(note)
-        traceback.clear_frames(cause.__traceback__)
         cause = cause.__context__
-    gc.collect()
+    free_frames(error)
 
 
 def await_on(connection: Connection, function: Callable[..., Awaitable[T]], *args: object, **kw: object) -> T:

@@ -210,6 +210,26 @@ def test_while_a_connection_is_closed_an_interrupt_waits(any_project, caplog):
     assert any_project.rows() == ["a1"]
 
 
+def test_a_kept_interrupt_keeps_no_lock_on_the_file_of_sqlite(project):
+    """One that comes before a revision runs, inside SQLAlchemy, which leaves the cursor of its statement open."""
+    project.chain("a1", "b2")
+    command.upgrade(project.config(), "a1")
+
+    def interrupt(_connection, _cursor, statement, *_):
+        if "FROM alembic_version" in statement:
+            raise KeyboardInterrupt
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt) as kept:
+            command.upgrade(project.config(), "head")
+    finally:
+        sa.event.remove(sa.Engine, "after_cursor_execute", interrupt)
+    assert kept.value.__traceback__ is not None
+    with sa.create_engine(project.url, connect_args={"timeout": 0}).connect() as other:
+        other.exec_driver_sql("BEGIN EXCLUSIVE")
+
+
 def test_before_the_command_begins_the_program_ends_without_a_traceback(capsys):
     def arguments():
         signal.raise_signal(signal.SIGINT)

@@ -253,6 +253,24 @@ def test_an_interrupt_ends_at_a_boundary_and_reports_the_current_revision(migrat
     assert migrated.run("%mig_upgrade").after == ("c3",)
 
 
+def test_a_cell_that_was_stopped_while_it_read_keeps_no_lock_on_the_file_of_sqlite(migrated):
+    """SQLAlchemy leaves the cursor of the statement open, and IPython keeps the traceback."""
+
+    def interrupt(_connection, _cursor, statement, *_):
+        if statement.lstrip().startswith(("SELECT", "PRAGMA")):
+            raise KeyboardInterrupt
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", interrupt)
+    try:
+        kept = migrated.shell.run_cell("%mig_check")
+    finally:
+        sa.event.remove(sa.Engine, "after_cursor_execute", interrupt)
+    assert isinstance(kept.error_in_exec, KeyboardInterrupt)
+    url = migrated.run("c = %mig_connect dev\nc").engine.url
+    with sa.create_engine(url, connect_args={"timeout": 0}, poolclass=sa.NullPool).connect() as other:
+        other.exec_driver_sql("BEGIN EXCLUSIVE")
+
+
 class Kernel:
     """Makes a shell look like one whose front end answers."""
 

@@ -1,0 +1,20 @@
+"""The frames that an interrupt keeps alive, and with them what their variables refer to."""
+
+from __future__ import annotations
+
+import gc
+import traceback
+
+
+def free_frames(error: KeyboardInterrupt) -> None:
+    """Clear the variables in the frames of an interrupt, and in those of the errors that it followed.
+
+    SQLAlchemy does not close the cursor of a statement that was interrupted. While a frame of the traceback refers to
+    it, SQLite keeps its lock on the file, even after the connection was closed: a notebook keeps its last traceback, so
+    that the next run would wait for the lock. Frames that still run are left as they are.
+    """
+    each: BaseException | None = error
+    while each is not None:
+        traceback.clear_frames(each.__traceback__)
+        each = each.__cause__ or each.__context__
+    gc.collect()  # a result and its cursor refer to each other
