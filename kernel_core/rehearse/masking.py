@@ -7,12 +7,20 @@ from typing import Any
 from ..util.counts import counted
 
 
+class Masked(str):
+    """What is shown in place of a value, such as ``text of 9 characters``; it is no value itself."""
+
+    __slots__ = ()
+
+
 def masked(value: Any) -> Any:
     """Return a value as it may be shown: text and bytes only by their length, all else as it is."""
+    if isinstance(value, Masked):
+        return value
     if isinstance(value, str):
-        return f"text of {counted(len(value), 'character')}"
+        return Masked(f"text of {counted(len(value), 'character')}")
     if isinstance(value, bytes | bytearray | memoryview):
-        return counted(len(value), "byte")
+        return Masked(counted(len(value), "byte"))
     if isinstance(value, dict | list | tuple | set):
-        return f"{type(value).__name__} with {len(value)} values"
+        return Masked(f"{type(value).__name__} with {len(value)} values")
     return value

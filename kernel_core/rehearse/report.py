@@ -1,6 +1,6 @@
-"""A rehearsal as text, Markdown, HTML and JSON.
+"""A rehearsal as text, Markdown and JSON.
 
-In files the values of text columns are left out: Markdown, HTML and JSON are usually kept, and sent to others.
+In files the values of text columns are left out: Markdown, JSON and the HTML page are usually kept, and sent to others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from ..util.counts import counted
 from ..util.secrets import redact
 from .findings import Blocker, Lock, Rehearsal, Statement
-from .masking import masked
+from .masking import Masked, masked
 from .postgresql_locks import BLOCKS
 
 _VALUE = re.compile(r"""((?:entry|value|values|syntax for type [\w ]+):? )(?:'[^']*'|"[^"]*")""")
@@ -60,7 +60,7 @@ def sections(found: Rehearsal, *, shows_values: bool = True) -> list[Section]:
     if not found.revisions:
         return []
     parts = [
-        Section("Blockers", tuple(_blocker(each, shows_values) for each in found.blockers)),
+        Section("Blockers", tuple(_blocker(each, shows_values=shows_values) for each in found.blockers)),
         Section("Schema", tuple(_plain(f"{sign} {table}: {text}" for sign, table, text in found.schema))),
         Section("Rows", tuple(_rows(found, shows_values))),
         Section("Statements", tuple(_statements(found))),
@@ -98,25 +98,6 @@ def as_markdown(several: Sequence[Rehearsal]) -> str:
     return redact("\n".join(lines))
 
 
-def as_html(several: Sequence[Rehearsal]) -> str:
-    """Return the report as a page that needs no other file."""
-    body: list[str] = []
-    for found in several:
-        parts = sections(found, shows_values=False)
-        body.append(f"<h1>{html.escape(lead(found))}</h1>{f'<p>{_numbers(found)}</p>' if parts else ''}")
-        body += [f"<h2>{html.escape(part.title)}</h2>{_listed(part)}" for part in parts]
-    style = (
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-        "h1{font-size:1.2rem}h2{font-size:1rem;margin-bottom:0}code,li{overflow-wrap:anywhere}"
-        ":root{color-scheme:light dark}"
-    )
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rehearsal</title>'
-        f"<style>{style}</style></head><body>{''.join(body)}</body></html>"
-    )
-    return redact(page)
-
-
 def as_data(found: Rehearsal) -> dict[str, Any]:
     """Return a rehearsal as values of JSON; values of text are masked."""
     data: dict[str, Any] = dataclasses.asdict(found)
@@ -135,12 +116,17 @@ def as_json(several: Sequence[Rehearsal]) -> str:
     return redact(json.dumps([as_data(found) for found in several], indent=2, default=str, ensure_ascii=False))
 
 
-def _blocker(blocker: Blocker, shows_values: bool) -> tuple[str, tuple[str, ...]]:
+def _blocker(blocker: Blocker, *, shows_values: bool) -> tuple[str, tuple[str, ...]]:
+    details = [f"rows: {row_text(row, shows_values=shows_values)}" for row in blocker.sample]
+    details += [f"find them: {blocker.query}"] if blocker.query else []
+    return blocker_line(blocker, shows_values=shows_values), tuple(details)
+
+
+def blocker_line(blocker: Blocker, *, shows_values: bool) -> str:
+    """Return a blocker in one line, as it begins the text of it."""
     follows = " (it may follow from the failure above)" if blocker.follows else ""
     text = blocker.text if shows_values else _without_values(blocker.text)
-    details = [f"rows: {_row(row, shows_values)}" for row in blocker.sample]
-    details += [f"find them: {blocker.query}"] if blocker.query else []
-    return f"✗ {blocker.revision}: {blocker.operation}: {text}{follows}", tuple(details)
+    return f"✗ {blocker.revision}: {blocker.operation}: {text}{follows}"
 
 
 def _without_values(message: str) -> str:
@@ -148,18 +134,27 @@ def _without_values(message: str) -> str:
     return _VALUE.sub(r"\1...", message.partition(" DETAIL:")[0])
 
 
-def _row(row: Any, shows_values: bool) -> str:
+def row_text(row: Any, *, shows_values: bool) -> str:
+    """Return the names and values of a row in one line."""
     return ", ".join(f"{name} = {literal(value if shows_values else masked(value))}" for name, value in row.items())
 
 
 def literal(value: Any) -> str:
-    """Return a value of a row as text: NULL, a text in quotes, else as Python prints it.
+    """Return a value of a row as text: NULL, a text in quotes, else as Python prints it; a masked one without quotes.
 
     >>> from decimal import Decimal
     >>> literal(None), literal("NULL"), literal(Decimal("1.50"))
     ('NULL', "'NULL'", '1.50')
     """
-    return "NULL" if value is None else repr(value) if isinstance(value, str | bytes) else str(value)
+    if value is None:
+        return "NULL"
+    return repr(value) if isinstance(value, str | bytes) and not isinstance(value, Masked) else str(value)
+
+
+def _change(old: Any, new: Any) -> str:
+    """Return the change of a value; two masked ones may look the same."""
+    other = "other " if isinstance(new, Masked) and old == new else ""
+    return f"{literal(old)} -> {other}{literal(new)}"
 
 
 def _rows(found: Rehearsal, shows_values: bool) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -170,10 +165,8 @@ def _rows(found: Rehearsal, shows_values: bool) -> Iterable[tuple[str, tuple[str
     for each in changed[:LONGEST]:
         details = []
         for sample in each.sample:
-            values = ", ".join(
-                f"{name}: {literal(old)} -> {literal(new)}" for name, (old, new) in sample.values.items()
-            )
-            details.append(f"{_row(sample.key, shows_values)}: {values}")
+            values = ", ".join(f"{name}: {_change(old, new)}" for name, (old, new) in sample.values.items())
+            details.append(f"{row_text(sample.key, shows_values=shows_values)}: {values}")
         keyless = () if each.key or each.before is None or each.after is None else ("it has no primary key",)
         yield each.sentence(), (*keyless, *details)
     if len(changed) > LONGEST:
@@ -184,28 +177,49 @@ def _rows(found: Rehearsal, shows_values: bool) -> Iterable[tuple[str, tuple[str
 
 
 def _statements(found: Rehearsal) -> Iterable[tuple[str, tuple[str, ...]]]:
+    for statement in slowest(found):
+        rows = "" if statement.rows is None else f", {counted(statement.rows, 'row')}"
+        facts = f"{mark(statement)} {statement.revision} {time_of(found, statement)}{rows}"
+        yield f"{facts}: {short_sql(statement)}", tuple(effects(statement))
+    yield from ((line, ()) for line in unlisted(found))
+
+
+def slowest(found: Rehearsal) -> list[Statement]:
+    """Return the statements that are listed, in the order in which they ran."""
     several = sorted(enumerate(found.statements), key=lambda each: -each[1].seconds)[:LONGEST]
-    for _, statement in sorted(several):
-        yield _statement(found, statement), tuple(_effects(statement))
+    return [statement for _, statement in sorted(several)]
+
+
+def unlisted(found: Rehearsal) -> Iterable[str]:
+    """Return sentences about what the list of statements does not show."""
     if len(found.statements) > LONGEST:
-        yield f"and {len(found.statements) - LONGEST} more, each quicker than these", ()
+        yield f"and {len(found.statements) - LONGEST} more, each quicker than these"
     told = {statement.revision for statement in found.statements}
     silent = [revision for revision in found.revisions if revision not in told and revision != found.stopped_at]
     if silent:
-        yield f"no statement in {', '.join(silent)}", ()
+        yield f"no statement in {', '.join(silent)}"
 
 
-def _statement(found: Rehearsal, statement: Statement) -> str:
-    rows = "" if statement.rows is None else f", {counted(statement.rows, 'row')}"
+def mark(statement: Statement) -> str:
+    """Return the sign of a statement."""
+    return "✗" if statement.failed else "✓"
+
+
+def time_of(found: Rehearsal, statement: Statement) -> str:
+    """Return the seconds of a statement; where the clone has a part of the rows, also those on all of them."""
     guess = found.estimate(statement)
     scaled = f", about {guess:.2f} s on all rows" if guess > statement.seconds * 1.5 else ""
-    mark = "✗" if statement.failed else "✓"
+    return f"{statement.seconds:.3f} s{scaled}"
+
+
+def short_sql(statement: Statement) -> str:
+    """Return the SQL of a statement in one line, a long one without its end."""
     shown = " ".join(statement.sql.split())
-    shown = shown if len(shown) <= 160 else f"{shown[:157]}..."
-    return f"{mark} {statement.revision} {statement.seconds:.3f} s{scaled}{rows}: {shown}"
+    return shown if len(shown) <= 160 else f"{shown[:157]}..."
 
 
-def _effects(statement: Statement) -> Iterable[str]:
+def effects(statement: Statement) -> Iterable[str]:
+    """Return sentences about the locks, the rewritten tables and the algorithm of a statement."""
     for lock in statement.locks:
         if BLOCKS.get(lock.mode):
             yield f"locks {lock.name}: {_mode(lock)}, which keeps others from {BLOCKS[lock.mode]}"
@@ -252,37 +266,6 @@ def _live(found: Rehearsal) -> Iterable[str]:
 
 def _plain(lines: Iterable[str]) -> Iterable[tuple[str, tuple[str, ...]]]:
     return ((line, ()) for line in lines)
-
-
-def _numbers(found: Rehearsal) -> str:
-    """Return how many findings of each kind there are, in all."""
-    several = (
-        (len(found.blockers), "blocker"),
-        (len(found.schema), "change of the schema"),
-        (len(found.changed_rows), "table with changed rows"),
-        (len(found.statements), "statement"),
-    )
-    plurals = {"change of the schema": "changes of the schema", "table with changed rows": "tables with changed rows"}
-    return " · ".join(
-        f"{number:,} {plurals.get(noun, f'{noun}s') if number != 1 else noun}" for number, noun in several
-    )
-
-
-def _listed(section: Section) -> str:
-    """Return the lines of a section as a list; in a long one the details are folded, and so are the last lines."""
-    folds = len(section.lines) > IN_FULL
-    items = [_item(line, details, folds=folds) for line, details in section.lines]
-    first = LONGEST if len(items) > LONGEST + 2 else len(items)  # some sections end with the number of what they omit
-    shown, rest = "".join(items[:first]), items[first:]
-    more = f"<details><summary>and {len(rest):,} more</summary><ul>{''.join(rest)}</ul></details>" if rest else ""
-    return f"<ul>{shown}</ul>{more}"
-
-
-def _item(line: str, details: Sequence[str], *, folds: bool) -> str:
-    below = "".join(f"<li>{html.escape(detail)}</li>" for detail in details)
-    if folds and below:
-        return f"<li><details><summary>{html.escape(line)}</summary><ul>{below}</ul></details></li>"
-    return f"<li>{html.escape(line)}{f'<ul>{below}</ul>' if below else ''}</li>"
 
 
 def _md(text: str) -> str:

@@ -112,8 +112,9 @@ def rehearse(config: Config, options: argparse.Namespace) -> Iterable[str]:
     except CommandError as error:
         raise ProgramExit(2, str(error)) from error
     from ...rehearse import report  # noqa: PLC0415 - heads and history don't import SQLAlchemy
+    from ...rehearse.html_page import as_html  # noqa: PLC0415 - the same
 
-    formats = {"json": report.as_json, "html": report.as_html, "markdown": report.as_markdown}
+    formats = {"json": report.as_json, "html": as_html, "markdown": report.as_markdown}
     chosen = next((name for name in formats if getattr(options, name)), "")
     yield formats[chosen](found) if chosen else report.as_text(found)
     if not all(each.is_clean for each in found):

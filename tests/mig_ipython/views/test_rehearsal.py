@@ -5,7 +5,6 @@ import re
 from datetime import date
 
 from kernel_core.rehearse import Blocker, Rehearsal, RowChange, Statement, TableRows
-from kernel_core.rehearse.report import as_html
 from mig_ipython.views.rehearsal import RehearsalReport
 
 LONG = "SELECT " + ", ".join(f"column_{number}" for number in range(60)) + " FROM users"
@@ -86,15 +85,3 @@ def test_counts_are_of_rows_that_are_gone_and_of_the_tables_asked_for():
     found = Rehearsal("shop", "sqlite", ("b2",), (), ("b2",), (), (), (), rows, None, 1.0, "copy")
     assert [line.split(":")[0] for line in RehearsalReport((found,)).counted()] == ["gone", "less", "lost"]
     assert "more: 1 row added" in RehearsalReport((found,)).counted(["more"])
-
-
-def test_the_page_begins_with_the_counts_and_folds_what_is_long():
-    for number, folded in ((3, 0), (50, 51)):
-        blockers = tuple(Blocker("null", "b2", f"Alter {each}", "users", "no", 1, "SELECT 1") for each in range(number))
-        ran = (Statement("b2", "", "SELECT 1", None, 0.1),) * 90
-        found = Rehearsal("shop", "sqlite", ("b2",), (), ("b2",), ran, blockers, (), (), None, 1.0, "copy")
-        page = as_html([found])
-        counts = f"{number} blockers · 0 changes of the schema · 0 tables with changed rows · 90 statements"
-        assert page.index(counts) < page.index("<h2>")
-        assert page.count("<details>") == page.count("</details>") == folded
-        assert ("and 10 more" in page) is bool(folded)
