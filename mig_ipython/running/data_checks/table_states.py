@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -188,7 +189,8 @@ def table_states(live: sa.Connection) -> Iterator[TableStates]:
         yield states
     finally:
         if interruptible:
-            raw.set_progress_handler(None, 0)
+            with suppress(sqlite3.ProgrammingError):  # closed, after an interrupt
+                raw.set_progress_handler(None, 0)
         if not live.invalidated:
             if before is not None:
                 live.exec_driver_sql(f"SET max_statement_time = {before}")

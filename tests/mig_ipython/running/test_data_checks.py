@@ -303,3 +303,18 @@ def test_a_count_that_takes_too_long_is_given_up(sqlite_url, monkeypatch):
         _, blockers = check_rows(live, [([slow, CreateUniqueConstraintOp("uq", "nowhere", ["n"])], True)])
         assert [one.rows for one in blockers] == [None]
         assert live.exec_driver_sql("SELECT count(*) FROM numbers").scalar() == 300_000
+
+
+def test_an_interrupt_while_rows_are_counted_stays_one(sqlite_url):
+    """SQLAlchemy closes the driver's connection then, whose settings cannot be restored."""
+
+    def interrupt(_connection, _cursor, statement, *_):
+        if "FROM pets" in statement:
+            raise KeyboardInterrupt
+
+    with sa.create_engine(sqlite_url).connect() as live:
+        live.exec_driver_sql("CREATE TABLE pets (id INTEGER)")
+        sa.event.listen(live, "after_cursor_execute", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            check_rows(live, [([DropTableOp("pets")], True)])
+        assert live.invalidated
