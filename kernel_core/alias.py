@@ -16,8 +16,8 @@ import builtins
 import importlib
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
@@ -30,20 +30,25 @@ _HOME = __name__.rpartition(".")[0]
 _inside: ContextVar[bool] = ContextVar("_inside", default=False)
 
 
-@contextmanager
-def alias() -> Iterator[None]:
+def alias() -> AbstractContextManager[None]:
     """Let ``alembic`` be this engine inside the ``with``; the block may be nested, also in other threads.
 
     A thread started inside has the alias if it runs in a copy of the context (`contextvars.copy_context`). Only import
     statements and `importlib.import_module` know the alias.
     """
-    before = _inside.get()
-    _switch.enter()
-    _inside.set(True)
-    try:
-        yield
-    finally:
-        _inside.set(before)
+    return _Block()
+
+
+class _Block:
+    """The block of `alias`: a class, because one is entered for each version file that is run."""
+
+    def __enter__(self) -> None:
+        self._before = _inside.get()
+        _switch.enter()
+        _inside.set(True)
+
+    def __exit__(self, *_: object) -> None:
+        _inside.set(self._before)
         _switch.leave()
 
 

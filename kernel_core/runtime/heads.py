@@ -7,8 +7,7 @@ The version table holds the *effective* heads: a revision that another applied o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..util.exc import CommandError
 
@@ -25,8 +24,7 @@ class HeadsChange(Protocol):
         """The heads to add."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowChanges:
+class RowChanges(NamedTuple):
     """How the rows of the version table change; ``updates`` are pairs (from, to)."""
 
     inserts: tuple[str, ...] = ()
@@ -55,6 +53,8 @@ def row_changes(before: Iterable[str], after: Iterable[str]) -> RowChanges:
     RowChanges(inserts=('c',), updates=(('a', 'b'),), deletes=())
     """
     before, after = frozenset(before), frozenset(after)
+    if len(before) == len(after) == 1:  # as in most histories
+        return RowChanges(updates=(*zip(before, after, strict=True),) if before != after else ())
     gone, new = sorted(before - after), sorted(after - before)
     paired = min(len(gone), len(new))
     return RowChanges(tuple(new[paired:]), tuple(zip(gone, new, strict=False)), tuple(gone[paired:]))

@@ -119,21 +119,24 @@ class Transactions:
                 raise
             self.settle()
 
-    @contextmanager
-    def of_revision(self) -> Iterator[RevisionTransaction | None]:
+    def of_revision(self) -> AbstractContextManager[RevisionTransaction | None]:
         """Open the transaction of one revision, unless one is open already."""
         if self.borrowed or self._open is not None:
-            yield self._open
-        elif self.connection is None:
-            yield from self._printed()
-        else:
-            transaction = RevisionTransaction(self.impl, self.connection)
-            try:
-                with transaction:
-                    self._open = transaction
-                    yield transaction
-            finally:
-                self._open = None
+            return nullcontext(self._open)
+        if self.connection is not None:
+            return self._opened(self.connection)
+        is_printed = self._begun or not self.impl.transactional_ddl
+        return nullcontext() if is_printed else self._printed()
+
+    @contextmanager
+    def _opened(self, connection: Connection) -> Iterator[RevisionTransaction]:
+        transaction = RevisionTransaction(self.impl, connection)
+        try:
+            with transaction:
+                self._open = transaction
+                yield transaction
+        finally:
+            self._open = None
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
@@ -216,11 +219,9 @@ class Transactions:
         is_ours = self.connection is not None and not self.borrowed and self._open is None
         return is_ours and self.connection is not None and self.connection.in_transaction()
 
+    @contextmanager
     def _printed(self) -> Iterator[None]:
-        """Print BEGIN and COMMIT around the block, unless they are printed around it already."""
-        if self._begun or not self.impl.transactional_ddl:
-            yield None
-            return
+        """Print BEGIN and COMMIT around the block."""
         self.impl.emit_begin()
         self._begun = True
         try:

@@ -156,9 +156,8 @@ class VersionTable:
         return "This change is rolled back. " if type(self.impl).transactional_ddl else ""
 
     def _print(self, changes: RowChanges) -> None:
-        number = self.table.c.version_num
         for head in changes.deletes:
-            self.impl.execute(self.table.delete().where(number == _literal(head)))
+            self.impl.execute(self.table.delete().where(self.table.c.version_num == _literal(head)))
         for old, new in changes.updates:
             self._print_update(old, new)
         for head in changes.inserts:

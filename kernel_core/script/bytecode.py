@@ -33,6 +33,11 @@ class _Kept:
         found = self.files.get(path)
         return found[1] if found is not None and found[0] == data else None
 
+    def size_of(self, path: str) -> int:
+        """Return how large a file was when its code was kept, -1 if it is not: then `read_bytes` reads it at once."""
+        found = self.files.get(path)
+        return len(found[0]) if found is not None else -1
+
     def add(self, path: str, data: bytes, code: bytes, content: str = "") -> None:
         with self._lock:
             self._remove(path)
@@ -84,7 +89,7 @@ def bytecode_at(path: str) -> bytes:
         from .compiled import code_of  # noqa: PLC0415 - hardly any environment has such files
 
         return marshal.dumps(code_of(path))
-    data = read_bytes(path)
+    data = read_bytes(path, _kept.size_of(path))
     return _known(path, data) or _keep(path, data, compiled_source(source_of(data, path), path))
 
 

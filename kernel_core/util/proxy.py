@@ -63,10 +63,12 @@ class ProxyModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        method = getattr(self._kind, name, None)
+        if callable(method):
+            return _Forward(self, method, name)
         if not hasattr(self._kind, name) and (self._current.get() is None or not hasattr(self._current.get(), name)):
             raise AttributeError(f"{self.__name__} has nothing called {name!r}.")
-        method = getattr(self._kind, name, None)
-        return _Forward(self, method, name) if callable(method) else getattr(self.now(name), name)
+        return getattr(self.now(name), name)
 
     def now(self, name: str) -> object:
         """Return the current object; raises NameError outside a run."""
