@@ -80,6 +80,9 @@ class AddConstraintOp(MigrateOperation):
 
         None where one of them needs a Table.
         """
+        if not items.constraints:
+            make: Any = cls._by_visit_name["primary_key_constraint"]
+            return [make(None, table_name, items.key)] if items.key else []
         has_key = any(isinstance(each, PrimaryKeyConstraint) for each in items.constraints)
         implicit = [PrimaryKeyConstraint(*items.key)] if items.key and not has_key else []
         found = sorted((*items.constraints, *implicit), key=kind_and_order)

@@ -13,6 +13,7 @@ from ..util.sql import names_column, renamed_in
 from ..util.sqla_compat import (
     AnyColumn,
     copy_column,
+    copy_plain_column,
     is_type_bound,
     literal_text,
     mark_primary_key,
@@ -36,7 +37,7 @@ def plain_column(column: AnyColumn) -> AnyColumn:
 
 def key_column(column: AnyColumn) -> AnyColumn:
     """Return a copy of a plain column as `plain_column` does, once a primary key has it."""
-    copied = copy_column(column)
+    copied = copy_plain_column(column)
     mark_primary_key(copied)
     copied.primary_key = False
     return copied

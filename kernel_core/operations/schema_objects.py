@@ -35,6 +35,8 @@ from ..util.sqla_compat import (
 from ..util.sqla_compat.columns import AnyExpression
 from .interfaces import RunContext
 
+_OF_SQLALCHEMY = dict(MetaData().naming_convention)
+
 
 class SchemaObjects:
     """Creates schema objects with the naming convention of the target metadata.
@@ -63,7 +65,7 @@ class SchemaObjects:
     def has_convention(self) -> bool:
         """Return whether the target's naming convention is another than SQLAlchemy's, which only names indexes."""
         convention = self.naming_convention()
-        return convention is not None and dict(convention) != dict(MetaData().naming_convention)
+        return convention is not None and dict(convention) != _OF_SQLALCHEMY
 
     def table(
         self,

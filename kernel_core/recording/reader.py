@@ -75,7 +75,7 @@ def _read(
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    reader = _Reader(tree, Recorder(dialect), given, makes_tables=makes_tables)
+    reader = _Reader(tree, Recorder(dialect, path=None), given, makes_tables=makes_tables)
     bodies = [node.body for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
     if bodies:
         reader.read(bodies[-1])

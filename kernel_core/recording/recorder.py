@@ -121,7 +121,7 @@ class Recorder(Operations):
     def __init__(
         self,
         dialect: Dialect,
-        path: str = _FILE,
+        path: str | None = _FILE,
         *,
         gives_connection: bool = False,
         state: SchemaState | None = None,
@@ -175,10 +175,10 @@ class Recorder(Operations):
             self._refuse()
 
     def remember(self, operation: MigrateOperation) -> None:
-        """Record an operation and the line of the file that called it."""
-        frame = sys._getframe(1)  # noqa: SLF001 - a traceback would be much slower
+        """Record an operation and the line of the file that called it; 0 where no file is run."""
+        frame = sys._getframe(1) if self._path is not None else None  # noqa: SLF001 - a traceback would be much slower
         while frame is not None and frame.f_code.co_filename != self._path:
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         self.recorded.append(operation)
         self.lines.append(0 if frame is None else frame.f_lineno)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, MetaData
@@ -15,6 +16,7 @@ from ..operations.schema_state import SchemaState
 from ..recording import Recording, operations_of
 from ..script import Script, ScriptDirectory
 from ..script.steps import revisions_up_to
+from ..util.collector import without_collector
 from ..util.exc import UnknownEffect
 from .metadata import metadata_of, state_of
 from .running import Scratch, scratch_run
@@ -66,9 +68,10 @@ def at(
     ResolutionError for an unknown revision.
     """
     last = revisions_up_to(scripts.map, revision)[-1:]
-    found = list(
-        history(scripts, revision, dialect=dialect, start=start, may_run=may_run, by_running=by_running, only=last)
-    )
+    with without_collector() if by_running is False else nullcontext():
+        found = list(
+            history(scripts, revision, dialect=dialect, start=start, may_run=may_run, by_running=by_running, only=last)
+        )
     return found[-1] if found else SchemaAt("base", metadata_of(state_of(start, dialect)))
 
 
@@ -90,7 +93,8 @@ def at_both(
         first, last = (at(scripts, place, dialect=dialect, start=start, may_run=may_run) for place in (earlier, later))
     else:
         both = (before[-1], names[-1])
-        first, last = history(scripts, later, dialect=dialect, start=start, may_run=may_run, only=both)
+        with without_collector():
+            first, last = history(scripts, later, dialect=dialect, start=start, may_run=may_run, only=both)
     return first, last
 
 

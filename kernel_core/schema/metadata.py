@@ -22,10 +22,20 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from ..operations.add_constraint import AddConstraintOp
 from ..operations.kinds.constraint import CreateForeignKeyOp, CreatePrimaryKeyOp, CreateUniqueConstraintOp
+from ..operations.named_columns import Addition
 from ..operations.operation import MigrateOperation
 from ..operations.schema_state import SchemaState, TableState
 from ..operations.unnamed_constraints import register_name_rules
-from ..util.sqla_compat import append_constraint, copy_column, copy_constraint
+from ..util.sqla_compat import (
+    AnyColumn,
+    append_constraint,
+    copy_column,
+    copy_constraint,
+    copy_plain_column,
+    has_rule,
+    mark_primary_key,
+    plain_shape,
+)
 from .constraint_names import NAME_RULES
 
 for _dialect_name, _rules in NAME_RULES.items():
@@ -82,17 +92,20 @@ def metadata_of(state: SchemaState, *, moves: bool = False) -> MetaData:
 
 
 def _add_table(metadata: MetaData, state: TableState, schema: SchemaState, *, moves: bool) -> None:
-    columns = [each if moves and each.table is None else copy_column(each) for each in state.columns.values()]
+    columns = {name: each if moves and each.table is None else _copied(each) for name, each in state.columns.items()}
+    marked = None if has_rule(metadata, PrimaryKeyConstraint) else _marked_key(state, columns)
     table = Table(
         state.name,
         metadata,
-        *columns,
+        *columns.values(),
         schema=state.schema,
         comment=state.comment,
         prefixes=list(state.prefixes),
         **state.options,
     )
     for each in state.constraints:
+        if each is marked:
+            continue
         own = _own_constraint(each)
         if own is None:
             own = copy_constraint(each.to_constraint(schema.context), target_table=table)
@@ -100,6 +113,25 @@ def _add_table(metadata: MetaData, state: TableState, schema: SchemaState, *, mo
     for each in state.indexes:
         parts = [_part(part, table) for part in each.parts]
         Index(each.index_name, *parts, unique=each.unique, _table=table, **each.kw)
+
+
+def _copied(column: AnyColumn) -> AnyColumn:
+    return copy_column(column) if plain_shape(column) is None else copy_plain_column(column)
+
+
+def _marked_key(state: TableState, columns: Mapping[str, AnyColumn]) -> Addition | None:
+    """Return the primary key if it has no name, in the order of the columns; they are marked, so that a Table makes it.
+
+    None for any other.
+    """
+    for each in state.constraints:
+        if type(each) is not CreatePrimaryKeyOp or each.constraint_name is not None or each.kw:
+            continue
+        if each.columns == [name for name in columns if name in each.columns]:
+            for name in each.columns:
+                mark_primary_key(columns[name])
+            return each
+    return None
 
 
 def _own_constraint(operation: Any) -> Constraint | None:

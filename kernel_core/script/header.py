@@ -141,8 +141,12 @@ def _all_of(handle: int, path: str, read: bytes) -> bytes:
         raise BrokenScript(path, None, _DIRECTORY)
     if not stat.S_ISREG(found.st_mode):
         raise BrokenScript(path, None, "is not a regular file. Move it elsewhere.")
+    if not read and found.st_size:
+        read = os.read(handle, found.st_size + 1)
+        if len(read) == found.st_size:
+            return read
     parts = [read]
-    while part := os.read(handle, max(found.st_size + 1, 1 << 16)):
+    while part := os.read(handle, 1 << 16):
         parts.append(part)
     return b"".join(parts)
 

@@ -1,7 +1,7 @@
 """All code that depends on the version of SQLAlchemy or on its private names; no other module does."""
 
 from .checked_dialects import compiled_by, for_running, for_scripts
-from .columns import AnyColumn, changed_column, copy_column, table_of_column
+from .columns import AnyColumn, changed_column, copy_column, copy_plain_column, table_of_column
 from .constraints import (
     UNNAMED,
     append_constraint,
@@ -95,6 +95,7 @@ __all__ = [
     "connections_of_session",
     "copy_column",
     "copy_constraint",
+    "copy_plain_column",
     "created",
     "creation_order",
     "ddl_compiler",
