@@ -13,8 +13,9 @@ def free_frames(error: KeyboardInterrupt) -> None:
     it, SQLite keeps its lock on the file, even after the connection was closed: a notebook keeps its last traceback, so
     that the next run would wait for the lock. Frames that still run are left as they are.
     """
-    each: BaseException | None = error
-    while each is not None:
-        traceback.clear_frames(each.__traceback__)
-        each = each.__cause__ or each.__context__
+    errors: list[BaseException | None] = [error]
+    for each in errors:
+        if each is not None:
+            traceback.clear_frames(each.__traceback__)
+            errors += (found for found in (each.__cause__, each.__context__) if found not in errors)
     gc.collect()  # a result and its cursor refer to each other
