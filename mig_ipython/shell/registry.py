@@ -11,6 +11,7 @@ from ..magics import Command, find_commands
 from ..workspace.reloading.source_files import record_imports, source_files
 from ..workspace.settings import add_settings, remove_settings
 from .input_transformer import add_transformer, remove_transformer
+from .unknown_names import explain_unknown_names, stop_explaining
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -122,6 +123,7 @@ def register(shell: InteractiveShell) -> None:
     _register(shell, Dispatch(commands, shell), "line_cell", "mig")
     add_settings(shell)
     add_transformer(shell)
+    explain_unknown_names(shell)
     _add_completion(shell, commands)
     _remove_import_hook(shell)
     source_files.record(may_be_older=True)
@@ -143,6 +145,7 @@ def unregister(shell: InteractiveShell) -> None:
     matchers = shell.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != "mig"]
     remove_transformer(shell)
+    stop_explaining(shell)
     _remove_import_hook(shell)
     if _is_reloading():
         return
