@@ -25,15 +25,15 @@ _ALSO_AT_THE_BEGINNING = ("nothing_done", "not_upgraded")
 def checked(exercise: Exercise, before: Callable[[], State], after: State, error: str = "") -> Outcome:
     """Return the outcome of an exercise for the state ``after`` an answer.
 
-    ``before`` returns the state in which the exercise began; it is only called where a check fails. ``error`` is the
-    text of the exception that the answer raised.
+    ``before`` returns the state in which the exercise began; it is only called where a check fails, or a file was
+    edited. ``error`` is the text of the exception that the answer raised.
     """
     began = cache(before)
     after.before = began
     findings = tuple(_finding(check, exercise.salt, after) for check in exercise.checks)
     outcome = Outcome(findings)
     if outcome.passed:
-        return outcome
+        return _without_edits(exercise, outcome, began, after)
     findings = tuple(
         _untried(finding) if finding.passed and _runs_nothing(check, exercise.salt, began(), after) else finding
         for check, finding in zip(exercise.checks, findings, strict=True)
@@ -47,6 +47,18 @@ def checked(exercise: Exercise, before: Callable[[], State], after: State, error
         ):
             return Outcome(findings, wrong.name, wrong.hint)
     return outcome
+
+
+def _without_edits(exercise: Exercise, outcome: Outcome, began: Callable[[], State], after: State) -> Outcome:
+    """Return the outcome of checks that all passed: not passed where a file was edited since it was applied.
+
+    No other check can see that: the tables are what the file said when it ran. Other databases get what it says now.
+    """
+    if not after.edited or not (sentence := detectors["edited_since"](began(), after, Context())):
+        return outcome
+    found = Finding(False, sentence, fingerprint(cast("Json", sorted(after.edited)), exercise.salt))
+    wrong = next(wrong for wrong in mistakes_for(exercise, ()) if wrong.when == "edited_since")
+    return Outcome((*outcome.findings, found), wrong.name, wrong.hint)
 
 
 def observe(look: str, spec: Mapping[str, Json], state: State) -> Observed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kernel_core.runtime.journal.state import edited_sentence
 from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError
 
@@ -213,6 +214,16 @@ def edited_applied(before: State, after: State, context: Context) -> str | None:
         if each["id"] in before.applied and now.get(each["id"], each["hash"]) != each["hash"]:
             return f"The file of revision {each['id']} was edited, which was applied before."
     return None
+
+
+@detector("edited_since")
+def edited_since(before: State, after: State, context: Context) -> str | None:
+    """The file of a revision was edited since it was applied, also one of the exercise itself.
+
+    It is tried where every check has passed too. The environment must remember the content of applied files.
+    """
+    found = [each for each in after.edited if each not in before.edited]
+    return edited_sentence(found) if found else None
 
 
 @detector("revision_removed")

@@ -47,6 +47,40 @@ def test_a_revision_that_fails_is_not_called_one_that_has_not_run(lesson):
     assert lesson.run("%mig_lab check 90.1").record["hint_given"] == "upgrade_fails"
 
 
+APPLIED = f'%%migration "country" --id own --up\n{COUNTRY}    op.drop_column("airlines", "country")'
+EDIT = """# %%
+path = next((desk.folder / "migrations" / "versions").glob("own_*"))
+path.write_text(path.read_text().replace({0!r}, {1!r}))"""
+
+
+def test_a_file_that_was_edited_after_it_had_run_is_not_a_right_answer(lesson):
+    edit = EDIT.format("String(30)", "String(60)")
+    result = lesson.run(f"%%mig_lab 90.1\n{APPLIED}\n{edit}")
+    assert [(each.kind, each.sentence) for each in result.findings][-1] == (
+        "no",
+        "own was edited since it was applied.",
+    )
+    assert {each.kind for each in result.findings[:-1]} == {"yes"}
+    assert (result.passed, result.record["hint_given"]) == (False, "edited_since")
+    assert not lesson.run("%mig_lab check 90.1").passed
+    lesson.run(EDIT.format("String(60)", "String(30)"))
+    assert lesson.run("%mig_lab check 90.1").passed
+
+
+def test_an_edited_file_that_ran_again_is_a_right_answer(lesson):
+    last = 'op.drop_column("airlines", "country")'
+    lesson.run(f"%%mig_lab 90.1\n{APPLIED}\n{EDIT.format(last, f'{last}; pass')}")
+    assert not lesson.run("%mig_lab check 90.1").passed
+    lesson.run("%mig_downgrade -1 --yes")
+    lesson.run("%mig_upgrade")
+    assert lesson.run("%mig_lab check 90.1").passed
+
+
+def test_a_comment_in_an_applied_file_is_no_edit(lesson):
+    edit = EDIT.format("import sqlalchemy", "# a comment\nimport sqlalchemy")
+    assert lesson.run(f"%%mig_lab 90.1\n{APPLIED}\n{edit}").passed
+
+
 def test_a_cell_that_stops_at_once_gets_no_hint_about_what_was_there_before(notebook):
     result = notebook.run("%%mig_lab 1.2\n1 / 0")
     assert result.record["hint_given"] == "cell_failed"

@@ -68,6 +68,7 @@ CASES: list[tuple[str, dict[str, object], Act]] = [
     ("two_heads", {}, several(written("pass"), lambda folder: folder.revision("b3", "a1", "pass"))),
     ("merged", {}, several(written("pass"), lambda folder: (folder.revision("b3", "a1", "pass"), folder.revision("m", ("b2", "b3"), "pass")))),
     ("edited_applied", {}, lambda folder: folder.revision("a1", None, AIRLINES + "\n" + COUNTRY[0])),
+    ("edited_since", {}, several(up(*COUNTRY), lambda folder: folder.revision("b2", "a1", COUNTRY[0], "pass"))),
     ("revision_removed", {}, lambda folder: folder.file_of("a1").unlink()),
     ("parent_changed", {}, several(written("pass", down=None), lambda folder: folder.revision("a1", "b2", AIRLINES))),
     ("lost_revision", {}, lambda folder: folder.file_of("a1").unlink()),
