@@ -55,6 +55,12 @@ def open_folder(session: Session, folder: str, *, reload: bool = False) -> None:
         load_models(session.namespace, folder)
 
 
+def is_open(session: Session, folder: str) -> bool:
+    """Return whether this notebook has the folder open."""
+    opened = _opened.get(session)
+    return opened is not None and opened.folder == folder
+
+
 def clear_lesson(session: Session) -> None:
     """Remove from the notebook what its cells have left of a lesson, so that the next one does not find it.
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 from ..session import Session
 from .cells import run_quietly
+from .claim import KERNEL
 from .folder import Contents
 from .lesson import Exercise, Lesson
 from .models_file import models_of
-from .opening import DATABASE, open_folder
+from .opening import DATABASE, is_open, open_folder
 from .progress import Progress
 from .sealed import Json
 from .starting import Beginning, Start, beginning
@@ -34,7 +35,7 @@ class WorkingFolder:
     # ---- positions -------------------------------------------------------------------------------------------------
 
     def position(self) -> Mapping[str, Json]:
-        """Return ``exercise``, whether it is ``solved``, and the ``digest`` of the folder when that was written."""
+        """Return ``exercise``, whether it is ``solved``, and ``digest`` and ``kernel`` when that was written."""
         return self.progress.position(str(self.lesson.number))
 
     def set_position(self, exercise: str, *, solved: bool) -> None:
@@ -47,7 +48,7 @@ class WorkingFolder:
         following = next((one for one in self.lesson.exercises if one.before == exercise), None) if solved else None
         if following is not None and not following.event:
             self.start_of(following).keep(contents)
-        return {"exercise": exercise, "solved": solved, "digest": contents.digest()}
+        return {"exercise": exercise, "solved": solved, "digest": contents.digest(), "kernel": KERNEL}
 
     def is_at(self, exercise: Exercise) -> bool:
         """Return whether the folder is in the state in which this exercise is answered."""
@@ -70,6 +71,13 @@ class WorkingFolder:
     def is_untouched(self) -> bool:
         """Return whether the folder is as it was after the last command of the workshop."""
         return self.position().get("digest") == Contents.read(self.path).digest()
+
+    def visitor(self) -> str:
+        """Return a sentence where another notebook has begun a part of the lesson since this one has opened it."""
+        if not is_open(self.session, self.path) or self.position().get("kernel", KERNEL) == KERNEL:
+            return ""
+        name = os.path.basename(self.path)
+        return f"Another notebook has worked in `workshop/{name}` meanwhile: each one needs a separate folder."
 
     def is_past(self, exercise: Exercise) -> bool:
         """Return whether the folder is in a state after an exercise was solved."""
@@ -97,7 +105,7 @@ class WorkingFolder:
 
     def begin(self, exercise: Exercise) -> str:
         """Make the folder as the exercise begins; return a sentence where that is not as the student may expect."""
-        position = self.position()
+        position, visitor = self.position(), self.visitor()
         start, found = self.start_of(exercise), Contents.read(self.path)
         if self.is_at(exercise) and self.has_lost_database(exercise, found):
             begun = Beginning(start.contents(), note=f"{DATABASE} was deleted, is empty or damaged: {BEGUN_AGAIN}")
@@ -108,7 +116,7 @@ class WorkingFolder:
         if begun.contents is not None:
             begun.contents.write(self.path, found)
         open_folder(self.session, self.path, reload=not begun.is_own)
-        return begun.note
+        return " ".join(filter(None, (visitor, begun.note)))
 
     def _run_event(self, exercise: Exercise, position: Mapping[str, Json]) -> bool:
         """Run the event of an exercise in the student's own solved state of the exercise before it.

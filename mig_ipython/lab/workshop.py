@@ -20,6 +20,7 @@ from ..session import Session
 from .assistance import next_hint, results, solution_of
 from .cells import is_empty, run_blocks
 from .checking import checked
+from .claim import Claim
 from .faults import Faults, Request
 from .findings import Outcome
 from .folder import Contents
@@ -47,15 +48,18 @@ class Workshop:
         self.progress = Progress(self.folder)
         self._lesson: Lesson | None = None
         self.faults = Faults()
+        self.claim = Claim(self.folder)
 
     # ---- lessons ---------------------------------------------------------------------------------------------------
 
-    def start(self, number: int) -> Sentences:
+    def start(self, number: int, *, confirmed: bool = False) -> Sentences:
         """Make the folder of a lesson as it is at its beginning, and open it; results are kept.
 
-        What cells have left of a lesson in the notebook is removed.
+        What cells have left of a lesson in the notebook is removed. Raises CommandError where another notebook works in
+        the folder, unless that is ``confirmed``.
         """
         lesson = self._load(number)
+        self.claim.take(number, confirmed=confirmed)
         place = self._place(lesson)
         self.faults.end()
         clear_lesson(self.session)
@@ -79,11 +83,12 @@ class Workshop:
         """Make the folder as it is at the beginning of a lesson, or of an exercise."""
         if what.isdigit():
             lesson = self._load(int(what))
+            self.claim.take(lesson.number)
             for one in lesson.exercises:
                 self._place(lesson).start_of(one).forget()
             self.start(lesson.number)
             return Sentences((f"Lesson {what} is at its beginning: {lesson.title}", "Your results are kept."))
-        place, exercise = self._exercise(what)
+        place, exercise = self._claimed(what)
         place.start_of(exercise).forget()
         self.faults.end()
         place.write(place.start_of(exercise).prepared())
@@ -117,7 +122,7 @@ class Workshop:
     def answer(self, number: str, body: str) -> Checked:
         """Run the body of an exercise's cell from the state in which the exercise begins, and check the result."""
         shell = self._shell()
-        place, exercise = self._exercise(number)
+        place, exercise = self._claimed(number)
         note = place.begin(exercise)
         if is_empty(body) or body.strip() == exercise.cell.strip():
             place.set_position(number, solved=False)
@@ -128,7 +133,7 @@ class Workshop:
 
     def begin(self, number: str) -> Sentences:
         """Make the folder as an exercise begins: the student's own state after the event, else the prepared one."""
-        place, exercise = self._exercise(number)
+        place, exercise = self._claimed(number)
         note = place.begin(exercise)
         place.set_position(number, solved=False)
         return Sentences((f"Exercise {number} begins here: {exercise.title}", *([note] if note else [])))
@@ -190,6 +195,12 @@ class Workshop:
     def _exercise(self, number: str) -> tuple[WorkingFolder, Exercise]:
         lesson = self._load(lesson_number(number))
         return self._place(lesson), lesson.exercise(number)
+
+    def _claimed(self, number: str) -> tuple[WorkingFolder, Exercise]:
+        """Return the same for what may reset the folder; raises CommandError where another notebook works in it."""
+        place, exercise = self._exercise(number)
+        self.claim.take(place.lesson.number)
+        return place, exercise
 
     # ---- the check -------------------------------------------------------------------------------------------------
 
@@ -261,6 +272,8 @@ def workshop_of(session: Session) -> Workshop:
     if known is not None and root != known.root and os.path.isdir(known.folder) and not _has_workshop(root):
         root = known.root  # the student went to another folder, and the work is in that of the notebook
     if known is None or known.root != root:
+        if known is not None:
+            known.claim.end()
         known = _workshops[session] = Workshop(session, root)
     return known
 

@@ -63,7 +63,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--now", action="store_true", help="fault crash: run an upgrade now, and stop it in the middle")
     parser.add_argument("--html", default="", metavar="FILE", help="report: write it as HTML too")
     parser.add_argument("--csv", default="", metavar="FILE", help="report: write the results as CSV too")
-    parser.add_argument("--yes", action="store_true", help="show the solution before three tries or all hints")
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="solution: before three tries or all hints; start: although another notebook works in the folder",
+    )
 
 
 Shown = Checked | FaultsPanel | ProgressView | ReportView | Sentences
@@ -97,7 +101,7 @@ def _run(workshop: Workshop, args: argparse.Namespace) -> Shown | None:
         if not what.isdigit():
             lesson = what.partition(".")[0] if what[:1].isdigit() else "1"
             raise CommandError(f"%mig_lab start needs the number of a lesson, such as %mig_lab start {lesson}.")
-        return workshop.start(int(what))
+        return workshop.start(int(what), confirmed=args.yes)
     if action == "report":
         return _report(what, args)
     if action == "fault":
