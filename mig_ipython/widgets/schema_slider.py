@@ -1,4 +1,8 @@
-"""The slider over a history: the schema after a revision as a diagram, with what the revision changed."""
+"""The slider over a history: the schema after a revision as a diagram, with what the revision changed.
+
+ipywidgets gives the handle of its slider no accessible name. So the handle is for the pointer (`style`), and a field
+for the number of the revision, which has a label, is for the keyboard and for screen readers.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +29,12 @@ class SchemaSlider:
         self.status = Status(on_end=self._show_steps)
         last = max(len(history) - 1, 0)
         self.slider = widgets.IntSlider(
-            value=last, min=0, max=last, description="Revision", readout=False, continuous_update=False,
-            layout=widgets.Layout(width="22em"), style=dict(SNUG),
-            tooltip="Which revision: arrow keys move by one",
+            value=last, min=0, max=last, readout=False, continuous_update=False,
+            layout=widgets.Layout(width="16em"), tooltip="Which revision: drag it",
+        )  # fmt: skip
+        self.number = widgets.BoundedIntText(
+            value=last + 1, min=1, max=last + 1, description="Revision", layout=widgets.Layout(width="9em"),
+            style=dict(SNUG), tooltip="Which revision: arrow keys move by one",
         )  # fmt: skip
         self.back = button("◀ Earlier", "The revision before", lambda: self._step(-1), self.status)
         self.next = button("Later ▶", "The revision after", lambda: self._step(1), self.status)
@@ -42,9 +49,10 @@ class SchemaSlider:
         self.folds = box(classes="mig-bar", across=True)
         self._folded: dict[str, Any] = {}
         self._title, self._shown = html("", "mig-title"), html("", "mig-schema")
+        self.number.observe(lambda change: self._go_to(change["new"] - 1), "value")
         for control in (self.slider, self.only, self.changed):
             control.observe(self.status.guard(lambda _: self.show()), "value")
-        bar = box(self.slider, self.back, self.next, self._title, classes="mig-bar", across=True)
+        bar = box(self.number, self.slider, self.back, self.next, self._title, classes="mig-bar", across=True)
         choice = box(self.only, self.changed, self.folds, classes="mig-bar", across=True)
         self.widget = box(
             hidden_style(CSS),
@@ -87,8 +95,8 @@ class SchemaSlider:
         self.status.say("")
 
     def _show_steps(self) -> None:
-        place = self.slider.value
-        self.back.disabled, self.next.disabled = place == 0, place == self.slider.max
+        place = self.number.value = self.slider.value + 1
+        self.back.disabled, self.next.disabled = place == self.number.min, place == self.number.max
 
     def _show_folds(self, view: SchemaView) -> None:
         names = view.schema.description.schemas()
@@ -110,7 +118,10 @@ class SchemaSlider:
         return control
 
     def _step(self, by: int) -> None:
-        self.slider.value = min(max(self.slider.value + by, 0), self.slider.max)
+        self._go_to(min(max(self.slider.value + by, 0), self.slider.max))
+
+    def _go_to(self, place: int) -> None:
+        self.slider.value = place
 
     def refresh(self) -> None:
         """Show the chosen revision again; a history on disk that has changed is read when the cell runs again."""

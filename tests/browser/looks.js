@@ -50,9 +50,10 @@
     element.getAttribute("aria-label") ||
     [...(element.labels || [])].map((one) => one.innerText).join("") ||
     element.innerText ||
+    element.querySelector("img")?.alt ||
     element.title ||
     "";
-  const controls = [...root.querySelectorAll("button, input, select, textarea, summary, [role=tab]")].filter(seen);
+  const controls = [...root.querySelectorAll("a[href], button, input, select, textarea, summary, [role=tab], [role=slider], [tabindex='0']")].filter(seen);
   const unnamed = controls.filter((one) => !name(one).replace(/\u200b/g, "").trim()).map((one) => one.outerHTML.slice(0, 120));
   return { faint, unnamed, looked, controls: controls.length };
 };

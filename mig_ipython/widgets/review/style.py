@@ -53,7 +53,8 @@ _RULES = """
  .mig-bar .widget-checkbox .widget-label-basic{display:flex;align-items:center;gap:6px}
  .mig-bar .widget-checkbox input{margin:0;accent-color:var(--mig-primary)}
  .noUi-target{background:var(--mig-dim)}
- .noUi-handle{background:var(--mig-primary);border-color:var(--mig-primary)}
+ .noUi-handle{visibility:hidden}
+ .noUi-touch-area{visibility:visible;border-radius:50%;background:var(--mig-primary)}
  .mig-quiet>.widget-label{position:absolute;width:1px;min-width:0;height:1px;margin:0;overflow:hidden;
  clip-path:inset(50%)}
  .mig-notice{border-left:3px solid var(--mig-bad);padding:2px 0 2px 10px}
@@ -131,6 +132,7 @@ _RULES = """
  .mig-ask{border:2px solid var(--mig-bad);border-radius:6px;padding:8px 12px;margin-top:8px}
  .mig-ask ul{margin:2px 0;padding-left:1.6em}
  .mig-status .widget-html-content{min-height:1.45em;padding-top:8px}
+ .mig-brief .mig-status:has(p:empty) .widget-html-content{min-height:0;padding:0}
  .mig-status p{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden;
  overflow-wrap:break-word;word-break:normal;white-space:pre-line;margin:0}
 """
@@ -140,7 +142,7 @@ _ENDED = (
     ".mig-review.jupyter-widgets-disconnected>*{display:none!important}"
     ".mig-review .jupyter-widgets-disconnected::before{content:none}"
     ".mig-review.jupyter-widgets-disconnected::before{"
-    'content:"The kernel of this review has ended. Run the cell again.";font:inherit;color:var(--mig-dim)}'
+    'content:"The kernel of this panel has ended. Run the cell again.";font:inherit;color:var(--mig-dim)}'
 )
 """Style of a panel whose kernel has ended: one sentence, no buttons, no icon."""
 

@@ -84,6 +84,11 @@ def test_the_slider_shows_the_chosen_revision(history: Any) -> None:
     assert "1 of 2: a1 Add users" in slider._title.value
     assert "users added" in slider._shown.value
     assert slider.back.disabled
+    assert (slider.number.value, slider.slider.value) == (1, 0)
+    slider.number.value = 2
+    assert (slider.slider.value, slider.next.disabled) == (1, True)
+    slider.slider.value = 0
+    assert slider.number.value == 1
     slider.slider.value = 1
     (default, shop) = slider.folds.children
     assert default.description == "Fold the default schema"
