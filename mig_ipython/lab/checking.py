@@ -52,7 +52,7 @@ def checked(exercise: Exercise, before: Callable[[], State], after: State, error
 def _without_edits(exercise: Exercise, outcome: Outcome, began: Callable[[], State], after: State) -> Outcome:
     """Return the outcome of checks that all passed: not passed where a file was edited since it was applied.
 
-    No other check can see that: the tables are what the file said when it ran. Other databases get what it says now.
+    No other check can see that: this database has what the file was when it ran, other databases get what it is now.
     """
     if not after.edited or not (sentence := detectors["edited_since"](began(), after, Context())):
         return outcome

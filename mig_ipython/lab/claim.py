@@ -1,4 +1,4 @@
-"""Which notebook works in a lesson's folder: another one would begin the lesson again, and reset the work of the first."""
+"""Which notebook works in a lesson's folder: another one that began the lesson would reset the work of the first."""
 
 from __future__ import annotations
 

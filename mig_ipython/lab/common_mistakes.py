@@ -25,9 +25,10 @@ _COMMON = {
     "`%mig_lab reset {number}`.",
     "edited_applied": "You changed the file of a revision that has run. It will not run again, here or anywhere else. "
     "Begin again, `%mig_lab reset {number}`, and write a new revision.",
-    "edited_since": "The file of a revision was edited after it had run: your database has what it said then, every other "
-    "one gets what it says now. `%mig_history` shows which. Correct the cell of the exercise, and run that cell again: it "
-    "begins before the revision. To keep your work in other cells, go down first: `%mig_downgrade -1`, then `%mig_upgrade`.",
+    "edited_since": "The file of a revision was edited after it had run: your database has the old version of it, "
+    "every other one gets the new one. `%mig_history` shows which. Correct the cell of the exercise, and run that cell "
+    "again: it begins before the revision. To keep your work in other cells, go down first: `%mig_downgrade -1`, then "
+    "`%mig_upgrade`.",
     "stamped_not_run": "The version table says that the revision has run, and nothing of what it does is in the "
     "database: a stamp runs nothing. Begin again, `%mig_lab reset {number}`, and use `%mig_upgrade`.",
     "upgrade_fails": "A revision is written, and its `upgrade()` ends with an error, tried on a copy: `%mig_rehearse` "

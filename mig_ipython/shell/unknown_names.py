@@ -31,7 +31,7 @@ def stop_explaining(shell: InteractiveShell) -> None:
 
 
 def _is_ours(shell: InteractiveShell) -> bool:
-    """Return whether the handler is `_show`, which IPython wraps in a function of its own."""
+    """Return whether the handler is `_show`, which IPython wraps in another function."""
     cells = shell.CustomTB.__func__.__closure__ or ()
     return any(cell.cell_contents is _show for cell in cells)
 

@@ -25,7 +25,7 @@ class MigrationPanel:
         self.rehearse = button("Rehearse", REHEARSES, self._rehearse, self.status)
         self._report = html(layout=widgets.Layout(display="none"))
         bar = box(self.rehearse, classes="mig-bar", across=True)
-        self.widget = box(hidden_style(CSS), bar, self.status.widget, self._report, classes="mig-review")
+        self.widget = box(hidden_style(CSS), bar, self.status.widget, self._report, classes="mig-review mig-brief")
 
     def refresh(self) -> None:
         """Disable the button once the migration has run on the database itself."""

@@ -42,7 +42,7 @@ class FaultsPanel:
             for name, label in NAMES.items()
         }
         bar = box(*self.buttons.values(), classes="mig-bar", across=True)
-        self.widget = box(hidden_style(CSS), bar, self.status.widget, self.result, classes="mig-review")
+        self.widget = box(hidden_style(CSS), bar, self.status.widget, self.result, classes="mig-review mig-brief")
 
     def press(self, name: str) -> None:
         """Cause a fault, and show what it did."""

@@ -29,12 +29,15 @@ def test_another_name_is_shown_as_before(notebook):
 
 def test_a_handler_of_the_user_stays(notebook):
     def own(shell, kind, error, traceback, tb_offset=None) -> None:
-        print("own handler")
+        handled.append(error.name)
+
+    handled: list[str] = []
 
     notebook.run("%unload_ext mig_ipython")
     assert notebook.shell.custom_exceptions == ()
     notebook.shell.set_custom_exc((NameError,), own)
     for command in ("load_ext", "reload_ext", "unload_ext"):
         notebook.shell.run_line_magic(command, "mig_ipython")
-        assert "own handler" in shown(notebook, "desk")
+        assert SENTENCE not in shown(notebook, "desk")
+    assert handled == ["desk"] * 3
     notebook.shell.set_custom_exc((), None)
