@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from answers import DEMONSTRATION
+from playwright.sync_api import expect
 
 from mig_ipython.lab.lesson import written
 from mig_ipython.lab.source.build import Builder
@@ -24,6 +25,14 @@ CELLS = (
     ("%mig_lab solution 90.2 --yes", "One solution of exercise 90.2"),
     ("%mig_lab", "90.1\tAdd a column\t✓ solved"),
 )
+CLICKED = """root => [...root.querySelectorAll("*")].filter((one) => one.checkVisibility()
+  && !one.closest(":disabled") && (one.matches("a[href], button, input, select, textarea, summary") || one.onclick
+  || (getComputedStyle(one).cursor === "pointer" && getComputedStyle(one.parentElement).cursor !== "pointer")))
+  .map((one) => one.innerText.trim())"""
+"""The texts of all that can be clicked in an output, in their order."""
+FOCUSED = """root => root.contains(document.activeElement)
+  ? [document.activeElement.innerText.trim(), getComputedStyle(document.activeElement).outlineStyle] : ["", null]"""
+"""The text and the outline of what has the focus, where that is in an output."""
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +48,7 @@ def student(request, lab, built, notebook_of):
     """A notebook of answers, beside which the lesson is."""
     lab.theme(f"JupyterLab {request.param}")
     opened = notebook_of(*(cell for cell, _ in CELLS), viewport={"width": 1100, "height": 2600})
-    folder = next(one.parent for one in lab.folder.glob(f"*{request.param}*/notebook.ipynb"))
+    folder = max(lab.folder.glob("*/notebook.ipynb"), key=lambda path: path.stat().st_mtime).parent
     (folder / "lessons").mkdir()
     (folder / "lessons" / "90_demonstration.json").write_text(built, encoding="utf-8")
     yield opened
@@ -56,3 +65,43 @@ def test_what_a_student_sees_can_be_read(student, tmp_path):
         assert (seen["faint"], seen["unnamed"]) == ([], []), cell
     student.page.screenshot(path=tmp_path / "workshop.png")
     assert [one for one in student.errors if "ZeroDivisionError" not in one] == []
+
+
+def test_tab_reaches_all_that_can_be_clicked(student):
+    page = student.page
+    student.run(student.cells.nth(0))
+    student.run(student.cells.nth(1))
+    for place, (cell, least) in enumerate((("%mig_lab", 2), ("%mig_lab fault", 5)), 2):
+        student.cells.nth(place).locator(".cm-content").fill(cell)
+        outputs = student.run(student.cells.nth(place))
+        outputs.locator(".mig-lab summary, .mig-review button").nth(least - 1).wait_for()
+        clicked = outputs.evaluate(CLICKED)
+        assert len(clicked) >= least
+        student.cells.nth(place).locator(".cm-content").click()
+        page.keyboard.press("Escape")  # from the editor to the cell, where Tab goes on
+        reached: list[str] = []
+        for _ in range(len(clicked) + 12):  # the toolbar of the cell comes first
+            page.keyboard.press("Tab")
+            name, outline = outputs.evaluate(FOCUSED)
+            if outline is not None:
+                assert outline != "none", name
+                reached.append(name)
+            elif reached:
+                break
+        assert reached == clicked
+
+
+def test_buttons_whose_kernel_has_ended_say_so(student):
+    student.run(student.cells.nth(0))
+    place = student.cells.nth(1)
+    place.locator(".cm-content").fill("%mig_lab fault")
+    outputs = student.run(place)
+    expect(outputs.locator("button:visible")).to_have_count(5)
+    student.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    student.page.get_by_role("menuitem", name="Restart Kernel", exact=False).first.click()
+    student.page.locator(".jp-Dialog button.jp-mod-accept").click()
+    expect(outputs.locator("button:visible")).to_have_count(0)
+    content = "one => getComputedStyle(one, '::before').content"
+    assert (
+        outputs.locator(".mig-review").evaluate(content) == '"The kernel of this panel has ended. Run the cell again."'
+    )
