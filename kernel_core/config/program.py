@@ -102,6 +102,8 @@ class CommandLine:
             _exit(error)
         except SystemExit as error:
             _report_exit(error)
+            if options.mig_command.not_run is not None:
+                raise SystemExit(options.mig_command.not_run) from None
             raise
         except Exception as error:
             if isinstance(error, BrokenPipeError) and _is_output_closed():
@@ -109,7 +111,7 @@ class CommandLine:
             if options.raiseerr:
                 sys.excepthook = _show_redacted
                 raise
-            _fail(error)
+            _fail(error, options.mig_command.not_run)
 
     def _add(self, name: str, command: Command) -> None:
         about = command.about
@@ -200,8 +202,11 @@ def _end_unread(error: BrokenPipeError) -> NoReturn:
     raise SystemExit(128 + 13) from None  # as if SIGPIPE had ended it
 
 
-def _fail(error: Exception) -> NoReturn:
-    """End the program: with one line for an error that a user can correct, else with the traceback."""
+def _fail(error: Exception, not_run: int | None = None) -> NoReturn:
+    """End the program: with one line for an error that a user can correct, else with the traceback.
+
+    Its exit code is ``not_run``, by default that of Alembic.
+    """
     text = str(error) if isinstance(error, CommandError) else None
     if text is None:
         from ..runtime.failure import explained  # noqa: PLC0415 - only needed where SQLAlchemy is in use anyway
@@ -213,11 +218,11 @@ def _fail(error: Exception) -> NoReturn:
         import traceback  # noqa: PLC0415 - only a bug needs it
 
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
-        raise SystemExit(1) from None
+        raise SystemExit(1 if not_run is None else not_run) from None
     if isinstance(error, UpgradeFailed) and "already exists" in error.failure:
         text += f"\nIf the database has all of its changes already, mark it as applied: mig stamp {error.revision}"
     print(f"FAILED: {with_relative_paths(redact(text))}", file=sys.stderr)
-    raise SystemExit(255) from None
+    raise SystemExit(255 if not_run is None else not_run) from None
 
 
 def _show_redacted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -23,6 +23,11 @@ class Command:
     example: str = ""
     prints: bool = False
     """Whether the functions of `command` print their results while it runs."""
+    not_run: int | None = None
+    """The exit code where the command could not run, of one whose code 0 says that something holds.
+
+    A file of the project that ends the program must not make it 0. None: its own code counts, as with Alembic.
+    """
 
     @property
     def about(self) -> str:
@@ -161,16 +166,18 @@ COMMANDS: dict[str, Command] = {
         (_MESSAGE, _AUTOGENERATE, _RENAMES, _NOT_CONNECTED, _HEAD, _SPLICE, _LABEL, _PATH, _ID, _NEEDS),
         'revision --autogenerate -m "Add age to users"',
     ),
-    "check": Command(writing.check, (_RENAMES, _JSON), "check"),
+    "check": Command(writing.check, (_RENAMES, _JSON), "check", not_run=255),
     "merge": Command(
         writing.merge,
         (_MERGED, _MESSAGE, _LABEL, _ID, _SPLICE, _COMMUTE, _RUN, _NO_RUN, _REBASE, _JSON),
         'merge heads -m "Join both branches"',
+        not_run=255,
     ),
     "squash": Command(
         writing.squash,
         (_SQUASHED, _MESSAGE, _SHOW_ONLY, _AS_IS, _NO_RUN_SQUASH, _PRUNE),
         'squash a1b2:c3d4 -m "The first release"',
+        not_run=255,
     ),
     "upgrade": Command(
         running.upgrade,
@@ -196,6 +203,7 @@ COMMANDS: dict[str, Command] = {
             _flag("--markdown", help="print Markdown, for a comment of a pull request"),
         ),
         "rehearse head --sample 1000 --markdown",
+        not_run=2,
     ),
     "abandon": Command(running.abandon, (_FORCE, _FORGET, *_LOCK), "abandon"),
     "resume": Command(running.resume, (_EXECUTED, _NOT_EXECUTED, _EDITED, *_LOCK), "resume"),
@@ -203,17 +211,20 @@ COMMANDS: dict[str, Command] = {
     "history": Command(history.history, (_RANGE, _VERBOSE, _HERE, _JSON), "history -i -r-3:current"),
     "heads": Command(history.heads, (_VERBOSE, _RESOLVE, _JSON), "heads --json"),
     "branches": Command(history.branches, (_VERBOSE, _JSON), "branches -v"),
-    "current": Command(history.current, (_VERBOSE, _CHECK_HEADS, _JSON), "current --check-heads"),
+    "current": Command(history.current, (_VERBOSE, _CHECK_HEADS, _JSON), "current --check-heads", not_run=255),
     "stamp": Command(
         running.stamp,
         (_argument("revisions", nargs="+", help="revisions, or heads, or base"), _SQL, _TAG, _PURGE, *_LOCK),
         "stamp --purge head",
     ),
-    "locate": Command(running.locate, (_STAMP_AT, _DESPITE_DRIFT, _BY_RUNNING, _JSON, *_LOCK), "locate --stamp"),
+    "locate": Command(
+        running.locate, (_STAMP_AT, _DESPITE_DRIFT, _BY_RUNNING, _JSON, *_LOCK), "locate --stamp", not_run=255
+    ),
     "adopt": Command(
         running.adopt,
         (_MESSAGE, _ID, _PATH, _SCHEMA, _MODELS, _PREVIEW, _SQL_OF_BASELINE, *_LOCK),
         "adopt --models models.py",
+        not_run=255,
     ),
     "schema": Command(history.schema, _SCHEMA_AT, "schema head --save schema.svg"),
     "edit": Command(writing.edit, (_argument("revision", help="an id, head, current"),), "edit head"),

@@ -85,6 +85,34 @@ def test_where_env_py_ends_the_program_is_reported(mig, project, ending, code):
     assert shown.startswith("migrations/env.py, line 2 ended the program (SystemExit")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("check",), 255),
+        (("current", "--check-heads"), 255),
+        (("locate",), 255),
+        (("rehearse",), 2),
+        (("rehearse", "--json"), 2),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("ending", ["sys.exit()", "sys.exit(1)", "raise ValueError"])
+def test_a_command_that_judges_ends_with_neither_verdict_where_env_py_ends_it(mig, project, arguments, code, ending):
+    """Code 0 says that something holds, 1 of a rehearsal that a blocker was found; here nothing was looked at."""
+    project.chain("a1")
+    project.env(lambda text: f"import sys\n{ending}\n{text}")
+    ended, printed, shown = mig(*arguments)
+    assert (ended, printed) == (code, "")
+    assert "migrations/env.py, line 2" in shown
+
+
+def test_a_rehearsal_whose_revision_ends_the_program_could_not_run(mig, project):
+    project.write("a1", None, "raise SystemExit(0)")
+    ended, printed, shown = mig("rehearse")
+    assert (ended, printed) == (2, "")
+    assert "ended the program (SystemExit: 0)" in shown
+
+
 def test_a_missing_environment_is_reported_with_the_command_that_makes_one(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as exit_:
