@@ -25,8 +25,7 @@ from .report import (
 )
 
 _STYLE = """
-:root{color-scheme:light dark;--bad:#b3261e}
-@media(prefers-color-scheme:dark){:root{--bad:#ff8a80}}
+:root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
 h1{font-size:1.2rem}h2{font-size:1rem;margin:1.6rem 0 .3rem}ul{margin:.2rem 0}
 code,pre{font:13px/1.45 ui-monospace,monospace}
@@ -34,8 +33,8 @@ pre{white-space:pre-wrap;background:#8882;border-radius:4px;padding:.5rem .75rem
 table{border-collapse:collapse;font-size:.9rem;margin:.4rem 0}
 th,td{text-align:left;vertical-align:top;padding:.2rem 1rem .2rem 0;border-bottom:1px solid #8884}
 th,td.number{white-space:nowrap}td.number{text-align:right}
-.blocker{border-left:4px solid var(--bad);padding:.1rem 0 .1rem .9rem;margin:.8rem 0}
-.blocker p{margin:0}.blocker>:first-child,.failed td:first-child{color:var(--bad)}
+.blocker{border-left:4px solid light-dark(#b3261e,#ff8a80);padding:.1rem 0 .1rem .9rem;margin:.8rem 0}
+.blocker p{margin:0}.blocker>:first-child,.failed td:first-child{color:light-dark(#b3261e,#ff8a80)}
 .scrolls{overflow-x:auto}
 """
 
