@@ -141,21 +141,18 @@ def _statements(
     return [f"# {' '.join(remark.split())}", *statements] if remark else statements
 
 
-def _width(context: AutogenContext) -> int:
-    """Return the width of lines inside ``def upgrade():``."""
-    return int(context.opts.get("line_length", WIDTH)) - len(INDENT)
+def _laid_out(context: AutogenContext, statement: str, indent: str = "", within: str = "") -> list[str]:
+    """Return the lines of a statement inside ``def upgrade():``, of which ``within`` is what is written already."""
+    width = int(context.opts.get("line_length", WIDTH)) - len(INDENT)
+    return lay_out(statement, width + len(within), indent=within + indent)
 
 
-def _laid_out(context: AutogenContext, statement: str, indent: str = "") -> list[str]:
-    return lay_out(statement, _width(context), indent=indent)
-
-
-def render_op(autogen_context: AutogenContext, operation: MigrateOperation) -> list[str]:
-    """Return the lines that invoke an operation, or those of a container, not indented."""
+def render_op(autogen_context: AutogenContext, operation: MigrateOperation, indent: str = "") -> list[str]:
+    """Return the lines that invoke an operation, or those of a container, each behind ``indent``."""
     return [
         line.rstrip()
         for statement in _statements(autogen_context, operation)
-        for line in _laid_out(autogen_context, statement)
+        for line in _laid_out(autogen_context, statement, within=indent)
     ]
 
 
@@ -170,8 +167,7 @@ def render_op_text(autogen_context: AutogenContext, operation: MigrateOperation)
 
 def render_body(autogen_context: AutogenContext, operations: OpContainer) -> str:
     """Return the body of a function, or ``pass``: the first line unindented, the others indented."""
-    lines: Iterable[str] = render_op(autogen_context, operations) or ["pass"]
-    return "\n".join(f"{INDENT}{line}" if line else "" for line in lines).removeprefix(INDENT)
+    return "\n".join(render_op(autogen_context, operations, INDENT) or ["pass"]).removeprefix(INDENT)
 
 
 # Alembic's ``autogenerate.render`` has the following functions, whose names begin with an underscore; published add-ons

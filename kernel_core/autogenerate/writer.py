@@ -47,6 +47,10 @@ class Writer:
         return self.context.batch_table
 
     @property
+    def has_render_hook(self) -> bool:
+        return self.context.has_render_hook
+
+    @property
     def prefix(self) -> str:
         """The prefix of a directive: ``op.``, inside a batch ``batch_op.``."""
         return "batch_op." if self.batch_table is not None else str(self.context.opts["alembic_module_prefix"])

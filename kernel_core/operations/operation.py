@@ -58,6 +58,10 @@ class SourceWriter(Protocol):
     def batch_table(self) -> str | None:
         """Name of the table whose ``with op.batch_alter_table(...)`` block is being rendered, None outside."""
 
+    @property
+    def has_render_hook(self) -> bool:
+        """Whether a hook gets the objects, and may change them."""
+
     def call(self, directive: str, /, *args: object, **kwargs: object) -> Code:
         """Return the call of a directive: ``op.<directive>(...)``, or ``batch_op.`` inside a batch."""
 

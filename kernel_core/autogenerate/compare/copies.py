@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sqlalchemy import Boolean
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import (
     CheckConstraint,
@@ -13,15 +14,18 @@ from sqlalchemy.schema import (
     Index,
     MetaData,
     PrimaryKeyConstraint,
+    SchemaItem,
     Table,
     UniqueConstraint,
 )
+from sqlalchemy.sql.base import SchemaEventTarget
 from sqlalchemy.sql.elements import conv
 
 from ...ddl.index_expressions import unbound_options, unbound_parts
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
+from ...operations.kinds.table import order_in_code
 from ...operations.schema_objects import SchemaObjects
 from ...util.sql import without_parameters
 from ...util.sqla_compat import (
@@ -70,13 +74,40 @@ def table_alone(table: Table, dialect: Dialect, without: Collection[Constraint] 
         info=dict(table.info),
         **table.dialect_kwargs,
     )
-    for constraint in sorted_constraints(table):
-        if constraint in without or is_type_bound(constraint):
-            continue
-        if isinstance(constraint, PrimaryKeyConstraint) and not constraint.columns:
-            continue
+    for constraint in _constraints_of(table, without):
         copied.append_constraint(constraint_alone(constraint, dialect))
     return copied
+
+
+def _constraints_of(table: Table, without: Collection[Constraint]) -> list[Constraint]:
+    return [
+        constraint
+        for constraint in sorted_constraints(table)
+        if constraint not in without
+        and not is_type_bound(constraint)
+        and (not isinstance(constraint, PrimaryKeyConstraint) or constraint.columns)
+    ]
+
+
+_WRITTEN_ALIKE = frozenset({PrimaryKeyConstraint, UniqueConstraint, ForeignKeyConstraint, CheckConstraint})
+
+
+def items_to_write(table: Table, dialect: Dialect, without: Collection[Constraint] = ()) -> list[SchemaItem] | None:
+    """Return columns and constraints that are written as the same code as those of `table_alone`, in the same order.
+
+    They are those of ``table``, not to be changed; types that SQLAlchemy copies with a column are copied. None where
+    the code might be another one.
+    """
+    constraints = _constraints_of(table, without)
+    if any(type(each) is not Column for each in table.columns):
+        return None
+    if any(type(each) not in _WRITTEN_ALIKE or getattr(each, "use_alter", False) for each in constraints):
+        return None
+    columns = [
+        bare_column(each) if isinstance(each.type, SchemaEventTarget) and type(each.type) is not Boolean else each
+        for each in table.columns
+    ]
+    return [*columns, *sorted(constraints, key=lambda each: order_in_code(each, final_name(each, dialect)))]
 
 
 def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:

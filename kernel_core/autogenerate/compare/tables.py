@@ -21,7 +21,7 @@ from .changes import Changes
 from .columns import added_columns, altered_columns, dropped_columns
 from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
-from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
+from .copies import create_foreign_key, create_index, drop_constraint, drop_index, items_to_write, table_alone
 from .dependents import drop_dependents
 from .differences import ComparedTable, Differences
 from .dropped import dropped_index, dropped_table, with_complete_reverse
@@ -175,7 +175,8 @@ def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperat
             operations.extend(create_foreign_key(key, context.dialect) for key in _in_order(constraints))
             continue
         later = _later(context, table, constraints)
-        operations.append(CreateTableOp.from_model(table, partial(table_alone, table, context.dialect, later)))
+        copied, written = (partial(get, table, context.dialect, later) for get in (table_alone, items_to_write))
+        operations.append(CreateTableOp.from_model(table, copied, written))
         there = indexes_of_one_side(context, table, of_models=True)
         operations.extend(
             dropped_with_table(context, table, create_index(index, context.dialect))

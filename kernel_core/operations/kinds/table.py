@@ -39,13 +39,18 @@ from ..schema_state import SchemaState, TableState
 
 def own_constraints(table: Table) -> list[Constraint]:
     """Return the constraints of a CREATE TABLE statement, sorted, without those that belong to a type."""
-    order = {PrimaryKeyConstraint: 0, ForeignKeyConstraint: 1}
     written = [
         constraint
         for constraint in sorted_constraints(table)
         if not is_type_bound(constraint) and (not isinstance(constraint, PrimaryKeyConstraint) or constraint.columns)
     ]
-    return sorted(written, key=lambda c: (order.get(type(c), 2), type(c).__name__, str(c.name or ""), _column_names(c)))
+    return sorted(written, key=lambda each: order_in_code(each, each.name))
+
+
+def order_in_code(constraint: Constraint, name: object) -> tuple[int, str, str, tuple[str, ...]]:
+    """Return the place of a constraint of that name in CREATE TABLE, to sort by."""
+    first = {PrimaryKeyConstraint: 0, ForeignKeyConstraint: 1}.get(type(constraint), 2)
+    return first, type(constraint).__name__, str(name or ""), _column_names(constraint)
 
 
 def _column_names(constraint: Constraint) -> tuple[str, ...]:
@@ -124,10 +129,13 @@ class CreateTableOp(MigrateOperation):
         )
 
     @classmethod
-    def from_model(cls, table: Table, copied: Callable[[], Table]) -> Self:
+    def from_model(
+        cls, table: Table, copied: Callable[[], Table], written: Callable[[], list[SchemaItem] | None]
+    ) -> Self:
         """Return the operation that creates ``table``; its `columns` are those of ``copied()``, called when first read.
 
-        The copy has the columns and constraints of the operation, and is used for nothing else.
+        The copy has the columns and constraints of the operation, and is used for nothing else. ``written()`` returns
+        columns and constraints that are written as the same code without being copied, or None.
         """
         operation = cls(
             table.name,
@@ -140,7 +148,7 @@ class CreateTableOp(MigrateOperation):
             **dict(dialect_options(table)),
         )
         del operation.columns
-        return operation.changed(_copied=copied)
+        return operation.changed(_copied=copied, _written=written)
 
     @cached_property
     def columns(self) -> list[SchemaItem]:
@@ -149,6 +157,7 @@ class CreateTableOp(MigrateOperation):
         return [*table.columns, *_in_this_order(own_constraints(table))]
 
     _copied: Callable[[], Table]
+    _written: Callable[[], list[SchemaItem] | None]
 
     def to_table(self, migration_context: RunContext | None = None) -> Table:
         """Return the Table, in a separate MetaData with the target's naming convention.
@@ -270,10 +279,13 @@ class CreateTableOp(MigrateOperation):
                 "if_not_exists": self.if_not_exists,
             }
         )
-        return write.call("create_table", self.table_name, *self._written_items(), **options, **self.kw)
+        return write.call("create_table", self.table_name, *self._written_items(write), **options, **self.kw)
 
-    def _written_items(self) -> list[SchemaItem]:
+    def _written_items(self, write: SourceWriter) -> list[SchemaItem]:
         """Return the columns and constraints of a single table, with the primary key as a constraint."""
+        of_model = None if "columns" in vars(self) or write.has_render_hook else self._written()
+        if of_model is not None:
+            return of_model
         columns = self._columns()
         has_key = any(isinstance(item, PrimaryKeyConstraint) for item in self.columns)
         tables = {column.table for column in columns}
