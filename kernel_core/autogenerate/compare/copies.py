@@ -30,6 +30,7 @@ from ...operations.schema_objects import SchemaObjects
 from ...util.sql import without_parameters
 from ...util.sqla_compat import (
     AnyColumn,
+    AnyType,
     copy_column,
     copy_constraint,
     excluded,
@@ -89,6 +90,11 @@ def _constraints_of(table: Table, without: Collection[Constraint]) -> list[Const
     ]
 
 
+def _is_copied(type_: AnyType) -> bool:
+    """Return whether SQLAlchemy copies a type with its column, and the copy may be written otherwise."""
+    return type(type_) is not Boolean and isinstance(type_, SchemaEventTarget)
+
+
 _WRITTEN_ALIKE = frozenset({PrimaryKeyConstraint, UniqueConstraint, ForeignKeyConstraint, CheckConstraint})
 
 
@@ -103,10 +109,7 @@ def items_to_write(table: Table, dialect: Dialect, without: Collection[Constrain
         return None
     if any(type(each) not in _WRITTEN_ALIKE or getattr(each, "use_alter", False) for each in constraints):
         return None
-    columns = [
-        bare_column(each) if isinstance(each.type, SchemaEventTarget) and type(each.type) is not Boolean else each
-        for each in table.columns
-    ]
+    columns = [bare_column(each) if _is_copied(each.type) else each for each in table.columns]
     return [*columns, *sorted(constraints, key=lambda each: order_in_code(each, final_name(each, dialect)))]
 
 

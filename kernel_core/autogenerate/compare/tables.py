@@ -175,7 +175,8 @@ def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperat
             operations.extend(create_foreign_key(key, context.dialect) for key in _in_order(constraints))
             continue
         later = _later(context, table, constraints)
-        copied, written = (partial(get, table, context.dialect, later) for get in (table_alone, items_to_write))
+        copied = partial(table_alone, table, context.dialect, later)
+        written = partial(items_to_write, table, context.dialect, later)
         operations.append(CreateTableOp.from_model(table, copied, written))
         there = indexes_of_one_side(context, table, of_models=True)
         operations.extend(
