@@ -186,7 +186,7 @@ def test_300_directives_as_a_script_take_less_than_half_of_the_time(side_by_side
 
         return prepare
 
-    side_by_side(f"write a script of 300 {directive}", ready, limit=2.25, goal=6.7, rounds=9)
+    side_by_side(f"write a script of 300 {directive}", ready, limit=2.5, goal=6.7, rounds=9)
 
 
 # ---- the run lock: its milliseconds, and its statements, which are round trips on PostgreSQL ------------------------
