@@ -70,11 +70,13 @@ class SourceFiles:
         if modules == self._last:
             return
         changed = [name for name, module in modules.items() if self._last.get(name) is not module]
-        self._last = modules  # the modules, not their ids: the id of a removed module may be that of a new one
         for name in changed:
             known = self._records.get(name)
             if (known is None or known.module is not modules[name]) and is_of_project(name, modules[name]):
                 self.add(name, modules[name], may_be_older=may_be_older)
+        # Only now, as an interrupt may have come in between. The modules, not their ids: the id of a removed module may
+        # be that of a new one.
+        self._last = modules
 
     def add(self, name: str, module: ModuleType, *, may_be_older: bool = False) -> None:
         """Record one module with its file as it is on disk now."""
@@ -238,4 +240,11 @@ source_files = SourceFiles()
 
 def record_imports(*_: object) -> None:
     """Record the modules imported since the last call; IPython calls this after each cell."""
-    source_files.record()
+    try:
+        source_files.record()
+    except KeyboardInterrupt as error:
+        from ...errors import shorten_interrupt
+
+        error.add_note("The cell has ended.")
+        shorten_interrupt(error)
+        raise

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sampling import sampled
 
+from mig_ipython.workspace.reloading.source_files import is_of_project, source_files
+
 HEAD = "import sqlalchemy as sa\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n"
 BASE = "class Base(DeclarativeBase): pass\n"
 CAT = "class Cat(Base):\n    __tablename__ = 'cats'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
@@ -313,3 +315,24 @@ def test_a_file_that_was_edited_between_its_import_and_load_ext_is_seen(settled,
     write(tmp_path / "shop/models.py", MODELS + AGE)
     settled.run("%load_ext mig_ipython\n%mig_connect sqlite:///dev.db\n%mig_open m")
     assert "age" in repr(settled.run("%mig_diff"))
+
+
+def test_an_interrupt_after_a_cell_is_one_line_and_no_import_of_the_cell_is_forgotten(notebook, tmp_path, monkeypatch):
+    (tmp_path / "late_models.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "late_models", raising=False)
+    asked = []
+
+    def interrupted_once(name, module):
+        asked.append(name)
+        if asked.count("late_models") == 1 and name == "late_models":
+            raise KeyboardInterrupt
+        return is_of_project(name, module)
+
+    monkeypatch.setattr("mig_ipython.workspace.reloading.source_files.is_of_project", interrupted_once)
+    notebook.shell.run_cell("import late_models")
+    shown = notebook.capsys.readouterr().out
+    assert "KeyboardInterrupt: The cell has ended." in shown
+    assert "Traceback" not in shown
+    notebook.run("1")
+    assert "late_models" in source_files.modules()
