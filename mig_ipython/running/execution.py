@@ -12,7 +12,7 @@ from kernel_core.util.secrets import redact
 
 from ..views.plan import Plan
 from ..views.report import RunReport, TargetRun
-from ..workspace.env_run import database_identity, env_config, env_connection, refuse_other_database
+from ..workspace.env_run import database_identity, env_config, env_connection, env_target, refuse_other_database
 from ..workspace.heads import computed_targets, database_heads, refuse_unfinished
 from ..workspace.targets import Target, labels
 from ..workspace.workspace import Workspace
@@ -121,19 +121,19 @@ def checked(
     """Return a listener that checks the first step before it runs, and then calls ``on_step``.
 
     The database of ``env.py`` must be the connected one, or that of one of ``targets``. The step must be in the
-    ``plan`` that was shown: after a wait for another run, ``-1`` may be another revision. It reads no database, so
-    revisions may be reported late, if ``on_step`` allows that.
+    ``plan`` that was shown, for this target: after a wait for another run, ``-1`` may be another revision. It reads no
+    database, so revisions may be reported late, if ``on_step`` allows that.
     """
     allowed = {database_identity(target.url) for target in targets}
-    planned = None if plan is None or targets else {step.revision for step in plan.steps}
+    where = " in this target" if len(targets) > 1 else ""  # those before it have been run
 
     def listen(event: runtime.RunEvent) -> None:
         bind = env_connection()
         starts = event.kind == "start" and event.index == 1
-        if starts and planned is not None and event.revision not in planned:
+        if starts and plan is not None and not plan.has(event.revision, env_target()):
             raise CommandError(
                 f"The current revision has changed: {event.direction} of {event.revision} is not in the plan. "
-                "Nothing was run. Run the cell again."
+                f"Nothing was run{where}. Run the cell again."
             )
         if starts and bind is not None and database_identity(bind.engine.url) not in allowed:
             refuse_other_database(workspace, bind.engine.url)

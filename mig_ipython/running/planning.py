@@ -27,6 +27,7 @@ from kernel_core.util.secrets import redact
 from ..views.operations import Line, line_of
 from ..views.plan import Blocker, Loss, Plan, PlannedStep
 from ..views.revisions import Current
+from ..workspace.env_run import env_target
 from ..workspace.heads import database_heads, refuse_unfinished
 from ..workspace.targets import Target, labels, second_connection, target_of, visit_targets
 from ..workspace.workspace import Workspace
@@ -140,6 +141,7 @@ def _keeps_rows(read: ReadOperations, script: Script) -> bool:
 class _TargetPlan:
     """The revisions that run in one target, with the rows that they would lose or fail on there."""
 
+    number: int
     target: Target
     steps: list[Script]
     losses: tuple[Loss, ...]
@@ -159,7 +161,7 @@ def _plan_of_targets(workspace: Workspace, verb: str, target: str) -> Plan:
         each = [scripts.get_revision(step.revision_id) for step in find(scripts.map, frozenset(heads), target)]
         steps = [script for script in each if script is not None]
         checked = _checked(lambda: second_connection(context), steps, read, verb, context.dialect)
-        found.append(_TargetPlan(target_of(workspace, context, heads), steps, *checked, read))
+        found.append(_TargetPlan(env_target(), target_of(workspace, context, heads), steps, *checked, read))
 
     visit_targets(workspace, visit)
     names = labels([one.target for one in found]) if len(found) > 1 else ("",)
@@ -180,6 +182,7 @@ def _plan_of_targets(workspace: Workspace, verb: str, target: str) -> Plan:
         keeps_data=verb == "downgrade"
         and not any(one.losses for one in found)
         and all(_keeps_rows(read, script) for script, read in readers.values()),
+        by_target=tuple((one.number, frozenset(script.revision for script in one.steps)) for one in found),
     )
 
 

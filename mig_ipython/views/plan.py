@@ -91,7 +91,8 @@ class Plan(View):
 
     ``losses`` is what would lose data that the database has now, ``blockers`` what would make it fail; ``sql`` is the
     whole script, made when it is asked for. ``keeps_data``: it is certain that nothing is lost. ``notes`` say
-    that it cannot be rolled back, and what cannot be downgraded afterwards.
+    that it cannot be rolled back, and what cannot be downgraded afterwards. ``by_target`` are the revisions of each
+    target, with its number (`env_target`), where the environment computes its targets.
     """
 
     verb: str
@@ -104,12 +105,19 @@ class Plan(View):
     blockers: tuple[Blocker, ...] = ()
     keeps_data: bool = False
     notes: tuple[str, ...] = ()
+    by_target: tuple[tuple[int, frozenset[str]], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.steps)
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    def has(self, revision: str, target: int) -> bool:
+        """Return whether a revision is one of the steps, in this target where the plan distinguishes targets."""
+        if self.by_target:
+            return revision in dict(self.by_target).get(target, ())
+        return any(step.revision == revision for step in self.steps)
 
     @cached_property
     def sql(self) -> str:

@@ -124,6 +124,12 @@ def env_connection() -> sa.Connection | None:
     return environment.get_context().connection if environment is not None and environment.contexts else None
 
 
+def env_target() -> int:
+    """Return the number of the target that the running ``env.py`` has configured last, from 1; 0 before the first."""
+    environment = current_environment.get()
+    return len(environment.contexts) if environment is not None else 0
+
+
 def database_identity(url: sa.URL) -> tuple[object, ...]:
     """Return a value that is equal for two URLs of one database, with whatever driver and user."""
     backend = url.get_backend_name().replace("mariadb", "mysql")

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from kernel_core.util.exc import CommandError
+from mig_ipython.running.execution import run
+from mig_ipython.running.planning import plan
+
 MAKO = (
     "from alembic import op\nimport sqlalchemy as sa\nrevision = ${repr(up_revision)}\n"
     "down_revision = ${repr(down_revision)}\ndef upgrade():\n    ${upgrades or 'pass'}\n"
@@ -157,6 +161,28 @@ def test_several_version_tables_of_one_database_are_named_by_their_table(noteboo
         "one_version: a1, 0 pending",
         "two_version: a1, 0 pending",
     ]
+
+
+@pytest.mark.parametrize("moved", ["to a revision of no target", "to one of another target"])
+def test_what_the_plan_does_not_have_for_a_target_is_not_run_in_it(notebook, tmp_path, moved):
+    environment(tmp_path, SEVERAL_TABLES)
+    for name, down in (("a1", None), ("b2", "a1"), ("c3", "b2")):
+        write_revision(tmp_path, name, down, "op.execute('SELECT 1')")
+    notebook.run("from mig_ipython import mig\n%mig_connect sqlite:///dev.db\n%mig_open m\n%mig_upgrade b2")
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/dev.db", poolclass=sa.NullPool)
+    with engine.begin() as live:
+        live.exec_driver_sql("UPDATE two_version SET version_num = 'a1'")
+    workspace = notebook["mig"].session.workspace()
+    planned = plan(workspace, "downgrade", "-1")  # b2 in one_version, a1 in two_version
+    now = "c3" if moved == "to a revision of no target" else "b2"
+    with engine.begin() as live:
+        live.exec_driver_sql(f"UPDATE two_version SET version_num = '{now}'")
+    with pytest.raises(CommandError, match=f"downgrade of {now} is not in the plan. Nothing was run in this target."):
+        run(workspace, "downgrade", "-1", plan=planned)
+    assert "two_version: " + now in repr(notebook.run("%mig_current"))
+    assert "two_version: 1 revision, from" in repr(
+        run(workspace, "downgrade", "-1", plan=plan(workspace, "downgrade", "-1"))
+    )
 
 
 def test_one_computed_version_table_is_read_by_running_env_py(notebook, tmp_path):
