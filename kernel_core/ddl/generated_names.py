@@ -84,12 +84,11 @@ class GeneratedNames:
 
     def copied(self) -> GeneratedNames:
         """Return a copy that tracks operations, while this one keeps the names that were read."""
-        connection, self._connection = self._connection, None
-        try:
-            copied = copy.deepcopy(self)
-        finally:
-            self._connection = connection
-        return copied
+        return copy.deepcopy(self, {id(self._connection): None, **{id(each): each for each in self.shared()}})
+
+    def shared(self) -> tuple[object, ...]:
+        """Return what a copy has in common with this one."""
+        return ()
 
     def read(self, connection: Connection, relevant: Sequence[MigrateOperation]) -> None:
         """Read the existing names of the tables and schemas in which these operations create something."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy import PrimaryKeyConstraint
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.sql.elements import conv
 
 from ...operations.add_constraint import AddConstraintOp
@@ -73,10 +73,14 @@ class _Table:
 class MysqlNames(GeneratedNames):
     """Tracks the names of each table separately: they need not be unique in the database."""
 
-    def __init__(self, connection: Connection | None, *, is_mariadb: bool) -> None:
+    def __init__(self, connection: Connection | None, dialect: Dialect) -> None:
         super().__init__(connection)
-        self._is_mariadb = is_mariadb
+        self._dialect = dialect
+        self._is_mariadb = bool(getattr(dialect, "is_mariadb", False))
         self._tables: dict[Place, _Table] = {}
+
+    def shared(self) -> tuple[object, ...]:
+        return (self._dialect,)
 
     def is_relevant(self, operation: MigrateOperation) -> bool:
         """Return whether an operation creates an unnamed constraint, or an index that may replace an implied one."""
@@ -128,9 +132,6 @@ class MysqlNames(GeneratedNames):
     def _create_table(self, operation: CreateTableOp) -> None:
         """Track the constraints of CREATE TABLE in their order; the definition of a column has no UNIQUE there."""
         table = self._tables[operation.schema, operation.table_name] = _Table()
-        from sqlalchemy.dialects.mysql.base import MySQLDialect  # noqa: PLC0415 - the others import this module too
-
-        dialect = MySQLDialect()
         created = operation.to_table()
         if not self._is_mariadb:  # MariaDB gives the CHECK of a column the name of the column
             for _, check in column_checks(created):
@@ -139,7 +140,7 @@ class MysqlNames(GeneratedNames):
         for constraint in sorted(created.constraints, key=creation_order):
             if isinstance(constraint, PrimaryKeyConstraint):
                 table.indexes |= {"PRIMARY": constraint.columns.keys()} if constraint.columns else {}
-            elif should_create(constraint, dialect):
+            elif should_create(constraint, self._dialect):
                 self._create(AddConstraintOp.from_constraint(constraint), table)
 
     def _table(self, operation: MigrateOperation) -> _Table:

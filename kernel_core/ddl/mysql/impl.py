@@ -131,7 +131,7 @@ class MySQLImpl(DefaultImpl):
         return nullcontext(Cancelling(kill, blocks_signals=driver == "mysqldb"))
 
     def generated_names(self, connection: Connection | None) -> MysqlNames:
-        return MysqlNames(connection, is_mariadb=bool(getattr(self.dialect, "is_mariadb", False)))
+        return MysqlNames(connection, self.dialect)
 
     def create_index(self, index: Index, **kw: Any) -> None:
         """Create an index; UnsupportedOperation for a prefix of a column in descending order."""
