@@ -21,7 +21,8 @@ def restored_logging() -> Iterator[None]:
         yield
     finally:
         for one, level, disabled, propagate, handlers in before:
-            one.setLevel(level)
+            if one.level != level:
+                one.setLevel(level)  # it clears the caches of all loggers
             one.disabled, one.propagate, one.handlers[:] = disabled, propagate, handlers
         for name in manager.loggerDict.keys() - {one.name for one in loggers}:
             logging.getLogger(name).setLevel(logging.NOTSET)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ..util.exc import CommandError
 from ..util.files import alembic_table, replace, write_new
 from .environment import Config
 from .printing import print_files, say
+
+if TYPE_CHECKING:
+    from mako.template import Template as Mako  # type: ignore[import-untyped]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +127,14 @@ def _location(file: str, folder: str) -> str:
 
 
 def _filled(template: str, **values: str) -> str:
-    from mako.template import Template as Mako  # type: ignore[import-untyped]  # noqa: PLC0415 - only init needs it
+    return str(_compiled(_text(template)).render_unicode(**values))
 
-    return str(Mako(_text(template)).render_unicode(**values))  # noqa: S702 - a configuration, not HTML
+
+@lru_cache(maxsize=4)
+def _compiled(text: str) -> Mako:
+    from mako.template import Template as Mako  # noqa: PLC0415 - only init needs it
+
+    return Mako(text)  # noqa: S702 - a configuration, not HTML
 
 
 def _about(readme: str) -> str:

@@ -188,19 +188,20 @@ def _template(path: str) -> Template:
     except (OSError, UnicodeDecodeError) as error:
         reason = f"The template {path} cannot be read ({error}). Restore it from a fresh environment."
         raise CommandError(reason) from error
-    return _compiled(text, path)
+    from mako import exceptions  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    try:
+        return _compiled(text)
+    except (exceptions.MakoException, SyntaxError) as error:
+        raise CommandError(f"The template {path} is not valid Mako: {error}") from error
 
 
 @lru_cache(maxsize=16)
-def _compiled(text: str, path: str) -> Template:
+def _compiled(text: str) -> Template:
     # Commands that only read import this module too; they do not load Mako.
-    from mako import exceptions  # type: ignore[import-untyped]  # noqa: PLC0415
     from mako.template import Template  # noqa: PLC0415
 
-    try:
-        return Template(text)  # noqa: S702 - it renders Python, not HTML
-    except (exceptions.MakoException, SyntaxError) as error:
-        raise CommandError(f"The template {path} is not valid Mako: {error}") from error
+    return Template(text)  # noqa: S702 - it renders Python, not HTML
 
 
 def _harmless_skeleton(text: str) -> str | None:

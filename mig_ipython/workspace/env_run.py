@@ -72,7 +72,8 @@ def restored_logging() -> Iterator[None]:
         yield
     finally:
         for one, level, disabled, propagate, handlers in kept:
-            one.setLevel(level)
+            if one.level != level:
+                one.setLevel(level)  # it clears the caches of all loggers
             one.disabled, one.propagate = disabled, propagate
             one.handlers[:] = handlers
 
