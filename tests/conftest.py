@@ -33,6 +33,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from restored_logging import restored_logging
 from sampling import QuickCollection, is_quick, outside_part, undrawn
 from sqlalchemy.engine import URL, make_url
@@ -49,6 +51,21 @@ settings.register_profile(
 settings.register_profile("full", settings.get_profile("repeatable"), max_examples=100)
 settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False, max_examples=2000)
 settings.load_profile("repeatable")
+
+_constants_of_modules = providers._get_local_constants
+
+
+def _constants() -> Constants:
+    """Return no constants of the project's own modules, unless a run explores.
+
+    Which these are depends on the modules that earlier tests have imported: another worker would draw other examples.
+    And after each import hypothesis parses the new modules, and sorts all constants again.
+    """
+    exploring = settings.get_current_profile_name() == "explore"
+    return _constants_of_modules() if exploring else Constants()
+
+
+providers._get_local_constants = _constants
 
 
 # For each connection PyMySQL prepares for TLS and reads all certificates of the system, which takes longer than a short

@@ -1,5 +1,8 @@
 """A run of the tests draws the same examples as the run before."""
 
+import importlib
+import sys
+
 import pytest
 from any_text import any_text
 from hypothesis import given, settings
@@ -21,6 +24,15 @@ def drawn(profile, **stated):
 @pytest.mark.parametrize("stated", [{}, {"max_examples": 20}])
 def test_the_same_examples_come_in_each_run(stated):
     assert drawn("repeatable", **stated) == drawn("repeatable", **stated)
+
+
+@pytest.mark.skipif(settings.get_current_profile_name() == "explore", reason="a run that explores draws them")
+def test_the_examples_are_the_same_whatever_modules_are_imported(tmp_path, monkeypatch):
+    before = drawn("repeatable", max_examples=300)
+    (tmp_path / "of_the_project.py").write_text(f"NAMES = {[f'name {number}' for number in range(300)]!r}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "of_the_project", importlib.import_module("of_the_project"))
+    assert drawn("repeatable", max_examples=300) == before
 
 
 def test_exploring_draws_others_each_time_and_more():
