@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -57,7 +58,8 @@ def models_of(metadata: MetaData, dialect: Dialect) -> str:
     Raises CommandError where sqlacodegen is not installed.
     """
     try:
-        from sqlacodegen.generators import DeclarativeGenerator  # noqa: PLC0415 - the extra models
+        with _without_type_checks():
+            from sqlacodegen.generators import DeclarativeGenerator  # noqa: PLC0415 - the extra models
     except ImportError as error:
         raise CommandError(NO_SQLACODEGEN) from error
     engine = _mock_engine(dialect, lambda *_: None)
@@ -68,6 +70,26 @@ def models_of(metadata: MetaData, dialect: Dialect) -> str:
     except Exception as error:
         raise CommandError(f"sqlacodegen cannot write classes of this schema: {error!r}") from error
     return written.strip() + "\n"
+
+
+@contextmanager
+def _without_type_checks() -> Iterator[None]:
+    """Import inside the block without the type checks of typeguard.
+
+    sqlacodegen imports inflect, where it checks 24 functions: for each of them it parses and compiles the whole module
+    of 4,000 lines again, which takes two seconds. https://typeguard.readthedocs.io/en/latest/api.html
+    """
+    try:
+        import typeguard  # noqa: PLC0415 - of sqlacodegen
+    except ImportError:
+        yield
+        return
+    checks = typeguard.typechecked
+    typeguard.typechecked = lambda function: function  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        typeguard.typechecked = checks
 
 
 def _as_reflected(metadata: MetaData, dialect: Dialect) -> MetaData:

@@ -325,6 +325,20 @@ def test_model_classes_have_the_tables(scripts: ScriptDirectory, monkeypatch: py
     assert set(module.Base.metadata.tables) == {"people", "orders", "tags"}
 
 
+def test_inflect_is_imported_without_compiling_it_for_each_function(
+    scripts: ScriptDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typeguard = pytest.importorskip("typeguard", reason="this inflect checks no types")
+    pytest.importorskip("sqlacodegen", reason="the extra models is not installed")
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("sqlacodegen", "inflect")]:
+        monkeypatch.delitem(sys.modules, name)
+    checked: list[object] = []
+    monkeypatch.setattr(typeguard, "typechecked", checked.append)
+    schema.read(scripts, "b2").models()
+    assert checked == []
+    assert typeguard.typechecked == checked.append, "it is restored"
+
+
 def test_without_sqlacodegen_the_error_names_the_extra(
     scripts: ScriptDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
