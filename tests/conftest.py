@@ -36,6 +36,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 from restored_logging import restored_logging
+from rewritten_files import part_of_worker, rewrite_files
 from sampling import QuickCollection, is_quick, outside_part, undrawn
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -94,7 +95,10 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Collect only what is run, in the quick run."""
     if _is_whole(config) and is_quick(config.option.markexpr):
-        config.pluginmanager.register(QuickCollection(), "quick_collection")
+        quick = QuickCollection()
+        config.pluginmanager.register(quick, "quick_collection")
+        files = Path(__file__).parent.rglob("test_*.py")
+        rewrite_files(config, part_of_worker(path for path in files if not quick.pytest_ignore_collect(path)))
 
 
 def _is_whole(config: pytest.Config) -> bool:
