@@ -15,6 +15,9 @@ import pytest
 DRAWN = 2
 """How many cases of one test the quick run draws, besides those that are needed for each database; of a costly one 1."""
 
+COSTLY = frozenset({"notebook", "project", "any_project", "migration", "postgresql_url", "mariadb_url"})
+"""The fixtures that make a test costly, as its mark does: a shell, an environment, a database of a server."""
+
 OWN_RUN = frozenset({"sweep", "torture", "browser", "peer"})
 """The marks that have a separate run."""
 
@@ -65,7 +68,8 @@ def undrawn(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
 
 def _drawn(ids: Sequence[str], test: pytest.Item) -> set[int]:
     """Return the places of the cases that the quick run draws of a test."""
-    count = 1 if test.get_closest_marker("costly") else DRAWN
+    is_costly = test.get_closest_marker("costly") or not COSTLY.isdisjoint(getattr(test, "fixturenames", ()))
+    count = 1 if is_costly else DRAWN
     if len(ids) <= count:
         return set(range(len(ids)))
     drawn = {round(place * (len(ids) - 1) / max(count - 1, 1)) for place in range(count)}

@@ -116,16 +116,12 @@ def report(request, tmp_path_factory) -> dict[str, object]:
     return json.loads(run.stdout.rpartition("REPORT")[2].splitlines()[0])
 
 
-def test_loading_one_changes_nothing_of_the_other_nor_of_ipython_or_sqlalchemy(report):
-    assert report["patched"] == []
+# One test, so that no two workers start that shell: it imports pandas and both extensions.
+def test_both_work_in_one_shell_and_neither_changes_the_other(report):
+    assert report["patched"] == [], "nothing of the other, nor of IPython or SQLAlchemy"
     assert report["magics"]
 
-
-def test_the_current_connection_is_taken_over_as_a_borrowed_one(report):
     assert report["connection"] == "Connected to sqlite dev.db as 'shared' (engine of the notebook)"
-
-
-def test_both_work_on_the_same_tables(report):
     assert "Create table ours" in report["diff"]
     assert report["diff"].startswith("1 change ")
     assert "theirs exists already, but no revision creates it" in report["diff"]
@@ -133,9 +129,7 @@ def test_both_work_on_the_same_tables(report):
     assert report["rows"] == [[42, 7]]
     assert report["versions"] == [["a1"]]
 
-
-def test_closing_and_unloading_leaves_the_other_its_connection(report):
-    assert report["after_close"] == [[7]]
+    assert report["after_close"] == [[7]], "the other keeps its connection"
     assert report["after_unload"] == [[42]]
 
 

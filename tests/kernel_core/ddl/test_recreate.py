@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sampling import sampled
 
 from kernel_core.operations import BatchOperations, Operations
 from kernel_core.runtime.migration import MigrationContext
@@ -392,9 +393,10 @@ def recreated_with(op: Operations, name: str) -> None:
 @pytest.mark.filterwarnings(
     "ignore::kernel_core.util.exc.TruncatedName", "ignore:Unknown (schema content|column definition)"
 )
-def test_hostile_names_stay_inside_their_quotes(op: Operations) -> None:
+@pytest.mark.parametrize("step", sampled([6, 1], 1), ids=["a sixth", "all"])
+def test_hostile_names_stay_inside_their_quotes(op: Operations, step: int) -> None:
     names = list(hostile.NAMES.values())
-    for name in names[::6] if op.get_context().dialect.name == "mysql" else names:
+    for name in names[::6] if op.get_context().dialect.name == "mysql" else names[::step]:
         recreated_with(op, name)
         assert op.get_bind().exec_driver_sql("SELECT count(*) FROM place").scalar() == 2
     assert set(sa.inspect(op.get_bind()).get_table_names()) >= {"place", "thing", "child"}

@@ -43,6 +43,7 @@ def names(path: Path) -> set[str]:
     return {each.name for each in path.glob("*.py")}
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("at", ["base", *REVISIONS])
 def test_a_database_at_any_revision_ends_equal(any_history: Any, at: str) -> None:
     command.upgrade(any_history.config, "head")

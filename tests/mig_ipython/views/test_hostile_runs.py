@@ -40,8 +40,8 @@ def views(text: str):
     yield Exported("/" + text.replace("\0", ""), 3, text)
 
 
-def test_no_view_of_a_run_lets_a_hostile_text_become_markup(hostile, active_nodes):
-    for text in hostile:
+def test_no_view_of_a_run_lets_a_hostile_text_become_markup(some_hostile, active_nodes):
+    for text in some_hostile:
         for view in views(text):
             assert list(active_nodes(view._repr_html_())) == [], (type(view).__name__, text)
 
