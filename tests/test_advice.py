@@ -89,10 +89,10 @@ def messages(package: str) -> list[tuple[str, str]]:
         source = path.read_text(encoding="utf-8")
         if not re.search(r"--[a-z]|mig[ _]|%%migration", source):
             continue
-        tree = ast.parse(source)
-        parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-        parts |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
+        nodes = list(ast.walk(ast.parse(source)))
+        parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        parts |= {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
             if isinstance(node, ast.JoinedStr):
                 text = "".join(str(part.value) if isinstance(part, ast.Constant) else "" for part in node.values)
                 found.append((place, text))

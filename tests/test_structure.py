@@ -13,6 +13,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("kernel_core", "mig_ipython")
 LARGE = ("autogenerate", "command", "config", "ddl", "operations", "runtime", "script", "util")
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""The fields of a statement that hold other statements."""
+
 ANY_PER_1000_LINES = {**dict.fromkeys((f"kernel_core/{name}" for name in LARGE), 15), "mig_ipython": 14}
 
 
@@ -27,10 +30,18 @@ def modules() -> dict[str, Path]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
 
 
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements of a module, in functions and blocks too, without walking through their expressions."""
+    inner = [child for field in BLOCKS for child in getattr(tree, field, ())]
+    for child in inner:
+        yield child
+        yield from statements(child)
+
+
 def imported_names(name: str, path: Path, tree: ast.AST) -> Iterator[str]:
     """Yield what a module imports, as dotted names; of ``from a import b`` both ``a.b`` and ``a`` are candidates."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
