@@ -17,6 +17,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from mig_ipython.workspace.reloading.source_files import source_files
+
 MODELS = """
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -65,6 +67,12 @@ class Notebook:
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.shell.user_ns[name] = value
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tests_are_no_project() -> None:
+    """Leave the modules that are imported by now out of the project's: each command looks for changes of its files."""
+    source_files._last = sys.modules.copy()
 
 
 @pytest.fixture
