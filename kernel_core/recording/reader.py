@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -120,7 +119,7 @@ class _Reader:
     def recording(self) -> Recording:
         """Return what was read."""
         unread = tuple(each for each in self.found if isinstance(each, Unread))
-        return replace(self.recorder.recording(unread), lines=tuple(self._lines))
+        return self.recorder.recording(unread, self._lines)
 
     def _read(self, statement: ast.stmt) -> None:
         match statement:

@@ -6,7 +6,7 @@ import difflib
 import io
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
@@ -182,11 +182,12 @@ class Recorder(Operations):
         self.recorded.append(operation)
         self.lines.append(0 if frame is None else frame.f_lineno)
 
-    def recording(self, unread: tuple[Unread, ...] = ()) -> Recording:
-        """Return what was recorded."""
+    def recording(self, unread: tuple[Unread, ...] = (), lines: Sequence[int] | None = None) -> Recording:
+        """Return what was recorded; ``lines`` are those of the operations, by default as `remember` found them."""
         count = len(self.recorded)
         kept = tuple(each for each in self.batches if each.start < count or each.options.changes_by_itself)
-        return Recording(UpgradeOps(list(self.recorded)), unread, kept, tuple(self.lines), self.inspects)
+        known = tuple(self.lines if lines is None else lines)
+        return Recording(UpgradeOps(list(self.recorded)), unread, kept, known, self.inspects)
 
     def invoke(self, operation: MigrateOperation) -> Any:
         self.remember(operation)

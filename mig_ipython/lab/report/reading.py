@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from kernel_core.util.collector import without_collector
 
 from ..progress import Entry
 from ..views.outcome import RECORD_TYPE
@@ -145,20 +145,8 @@ def _document(path: str, submission: Submission) -> object:
     submission.size += len(content)
     if submission.size > LARGEST_SUBMISSION:
         raise ValueError(f"more than {LARGEST_SUBMISSION // 1_000_000} MB in all; it was not read.")
-    with _without_collection():
+    with without_collector():  # a document of a million values has no cycles, and it would visit each again
         return json.loads(content)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Pause the garbage collector: a document of a million values has no cycles, and it would look at each again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _records(document: object) -> Iterator[Entry]:
