@@ -70,6 +70,7 @@ def test_the_keyboard_reaches_controls_with_a_name_only(lab, notebook_of, theme,
     seen = panel.evaluate(LOOKS, 4.5)
     assert (seen["faint"], seen["unnamed"]) == ([], [])
     panel.screenshot(path=tmp_path / "slider.png")
+    assert panel.get_by_label("Revision").evaluate("one => one.offsetWidth") < 150
     panel.get_by_label("Revision").focus()
     reached = [focused(notebook.page)]
     for _ in range(3):

@@ -97,6 +97,7 @@ def test_buttons_whose_kernel_has_ended_say_so(student):
     place.locator(".cm-content").fill("%mig_lab fault")
     outputs = student.run(place)
     expect(outputs.locator("button:visible")).to_have_count(5)
+    assert outputs.locator(".mig-status").evaluate("one => one.offsetHeight") < 8  # nothing has happened yet
     student.page.get_by_role("menuitem", name="Kernel", exact=True).click()
     student.page.get_by_role("menuitem", name="Restart Kernel", exact=False).first.click()
     student.page.locator(".jp-Dialog button.jp-mod-accept").click()

@@ -50,6 +50,7 @@ _RULES = """
  .mig-bar{flex-flow:row wrap;align-items:center;gap:6px;margin-top:8px}
  .mig-bar>*{margin:0}
  .mig-bar .widget-text{flex:1 1 150px;width:auto;min-width:120px}
+ .mig-bar .widget-text:has([type=number]){flex:none}
  .mig-bar .widget-checkbox .widget-label-basic{display:flex;align-items:center;gap:6px}
  .mig-bar .widget-checkbox input{margin:0;accent-color:var(--mig-primary)}
  .noUi-target{background:var(--mig-dim)}
@@ -132,7 +133,7 @@ _RULES = """
  .mig-ask{border:2px solid var(--mig-bad);border-radius:6px;padding:8px 12px;margin-top:8px}
  .mig-ask ul{margin:2px 0;padding-left:1.6em}
  .mig-status .widget-html-content{min-height:1.45em;padding-top:8px}
- .mig-brief .mig-status:has(p:empty) .widget-html-content{min-height:0;padding:0}
+.mig-brief .mig-status:has(p:empty) .widget-html-content{min-height:0;padding:0}
  .mig-status p{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden;
  overflow-wrap:break-word;word-break:normal;white-space:pre-line;margin:0}
 """
