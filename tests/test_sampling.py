@@ -38,6 +38,12 @@ def test_of_a_costly_test_one_case_is_drawn_and_one_for_each_database(request):
     assert [item.name for item in undrawn(items)] == ["test_it[b]", "test_it[d]"]
 
 
+def test_a_test_that_opens_a_shell_or_a_database_of_a_server_is_costly(request):
+    items = [Case.from_parent(request.node.parent, name=f"test_it[{case}]") for case in "abc"]
+    items[0].fixturenames = ["tmp_path", "notebook"]
+    assert [item.name for item in undrawn(items)] == ["test_it[b]", "test_it[c]"]
+
+
 def test_every_database_is_drawn_and_every_pair_of_them(request):
     databases = ("sqlite", "postgresql", "mariadb-pymysql", "mssql", "oracle", "mysql to sqlite")
     cases = [f"{database}-{number}" for number in range(9) for database in databases]
