@@ -7,7 +7,7 @@ The commands that need no database (heads, history, show, branches) import neith
 """
 
 from ..runtime.report import AppliedStep, RunEvent, RunReport
-from .adopting import Adopted, adopt, locate
+from .adopting import Adopted, adopt
 from .commuting import Target, check_merge
 from .environment import Config, scripts_of
 from .initializing import Template, init, list_templates
@@ -25,6 +25,7 @@ from .inspecting import (
     show,
     shown,
 )
+from .locating import locate
 from .migrating import downgrade, ensure_version, stamp, upgrade
 from .operations import operations_between, operations_of
 from .rebasing import Rebased, rebase, rebased

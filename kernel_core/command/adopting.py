@@ -1,136 +1,26 @@
-"""The commands for a database without a history, or with a wrong one: locate and adopt."""
+"""The command for a database without a history: adopt."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ..script import Script, ScriptDirectory
 from ..script.steps import StampStep
 from ..script.write import new_id
 from ..util.counts import counted
-from ..util.exc import CommandError, NotAdopted, SchemaDeviates
+from ..util.exc import CommandError, NotAdopted
 from ..util.folders import shown_path
 from .environment import Config, run, scripts_of
 from .printing import print_files, say
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
-    from sqlalchemy import Connection
-
-    from ..adoption import Baseline, Candidate, Located, ModelClasses
+    from ..adoption import Baseline, ModelClasses
     from ..operations.containers import UpgradeOps
     from ..runtime.migration import MigrationContext
-
-
-def locate(
-    config: Config,
-    *,
-    stamp: str | bool = False,
-    despite_drift: bool = False,
-    may_run: bool = True,
-    by_running: bool = False,
-) -> tuple[Located, ...]:
-    """Return and print which revision the schema of each database is that of, nearest candidates first.
-
-        [found] = command.locate(config)
-        found.verdict, found.best.deviations
-
-    ``stamp`` sets the version table: True to the revision that is certain, a name to that one if the schema fits it.
-    Raises SchemaDeviates, and stamps no database, where one deviates, where several revisions fit and none was named,
-    or where a revision could not be followed; ``despite_drift`` stamps the named or nearest one all the same.
-
-    With ``by_running``, revisions that cannot be followed are run, with those before them, on scratch databases of the
-    server (SQLite in memory for SQLite), which are then read; each result says what was run.
-    """
-    from ..adoption import locate as located  # noqa: PLC0415 - it needs SQLAlchemy
-
-    scripts = scripts_of(config)
-    scripts.see_all_replaced()
-    found: list[Located] = []
-
-    def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[()]:
-        found.append(located(context, scripts, may_run=may_run, scratch=_scratch(context, wanted=by_running)))
-        return ()
-
-    run(config, scripts, plan, must_run=True, dont_mutate=True)
-    if stamp is not False:
-        chosen = {each.target: _chosen(scripts, each, stamp, despite_drift=despite_drift) for each in found}
-        _stamp(config, scripts, chosen, despite_drift=despite_drift, by_running=by_running)
-        found = [replace(each, marked=chosen[each.target]) for each in found]
-    for each in found:
-        for line in each.sentences():
-            say(config, line)
-    return tuple(found)
-
-
-def _scratch(context: MigrationContext, *, wanted: bool) -> Callable[[], AbstractContextManager[Connection]] | None:
-    """Return what gives a scratch database on the server of a connection; None unless it is wanted."""
-    from ..schema.scratch import scratch_database  # noqa: PLC0415 - it needs SQLAlchemy
-
-    if not wanted or context.connection is None:
-        return None
-    return partial(scratch_database, context.connection.engine.url)
-
-
-def _chosen(scripts: ScriptDirectory, found: Located, stamp: str | bool, *, despite_drift: bool) -> tuple[str, ...]:
-    """Return the rows to write; raises SchemaDeviates where they are not certain."""
-    if isinstance(stamp, str):
-        return tuple(sorted(scripts.map.resolve(stamp)))
-    if found.is_certain or (despite_drift and len(found.best.same) == 1):
-        return found.best.heads
-    names = found.fitting_heads
-    if len(names) > 1:
-        one = " ".join(names[0]) or "base"
-        raise SchemaDeviates(f"{found.verdict} Nothing was stamped. Name one of them: --stamp {one}")
-    raise SchemaDeviates(f"{found.verdict} Nothing was stamped. {_remedy(found.best, ran=found.scratch is not None)}")
-
-
-def _remedy(candidate: Candidate, *, ran: bool) -> str:
-    """Return the first deviation, or what could not be followed, and what to do; ``ran`` says that it was run."""
-    first = next(iter(candidate.deviations or ()), "")
-    why = f"First deviation: {first}. " if first else ""
-    if not first and candidate.incomplete:
-        each = candidate.incomplete[0]
-        why = f"Not followed: {each.revision}, line {each.line}: {each.reason}. "
-    run_it = "Run it on a scratch database: --by-running. " if candidate.incomplete and not ran else ""
-    return f"{why}{run_it}Change the database, or stamp it all the same: --despite-drift"
-
-
-def _stamp(
-    config: Config,
-    scripts: ScriptDirectory,
-    chosen: dict[str, tuple[str, ...]],
-    *,
-    despite_drift: bool,
-    by_running: bool,
-) -> None:
-    """Compare each database once more with the chosen revision, and set its version table."""
-
-    def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[StampStep, ...]:
-        heads = chosen[context.target]
-        if not despite_drift:
-            _require_fit(context, scripts, heads, by_running=by_running)
-        wanted = frozenset(heads)
-        return () if wanted == frozenset(rev) else (StampStep(frozenset(rev), wanted),)
-
-    run(config, scripts, plan, must_run=True)
-
-
-def _require_fit(
-    context: MigrationContext, scripts: ScriptDirectory, heads: Sequence[str], *, by_running: bool
-) -> None:
-    from ..adoption import compare_at  # noqa: PLC0415 - as above
-
-    candidate = compare_at(context, scripts, heads, scratch=_scratch(context, wanted=by_running))
-    if candidate.fits and not candidate.incomplete:
-        return
-    count = len(candidate.deviations or ())
-    reason = f"deviates from {candidate.name} ({count})" if count else f"fits {candidate.name} as far as it is known"
-    raise SchemaDeviates(f"{context.target} {reason}. It was not stamped. {_remedy(candidate, ran=by_running)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +80,7 @@ def adopt(
 
     Raises NotAdopted for a database that has a revision already or no tables, and where the environment has revisions.
     """
-    from ..adoption import sql_of  # noqa: PLC0415 - as above
+    from ..adoption import sql_of  # noqa: PLC0415 - it needs SQLAlchemy
 
     scripts = scripts_of(config)
     with scripts.writing():
@@ -216,7 +106,7 @@ def _read(
     config: Config, scripts: ScriptDirectory, schemas: Collection[str] | None, models: str | None
 ) -> tuple[str, Baseline, ModelClasses | None]:
     """Return the database, its baseline, its model classes; raises NotAdopted where there is nothing to adopt."""
-    from ..adoption import baseline_of, model_classes  # noqa: PLC0415 - as above
+    from ..adoption import baseline_of, model_classes  # noqa: PLC0415 - it needs SQLAlchemy
     from ..adoption import locate as located  # noqa: PLC0415
 
     found: list[tuple[str, Baseline, ModelClasses | None]] = []
@@ -257,7 +147,7 @@ def _default(context: MigrationContext) -> str | None:
 
 
 def _source(scripts: ScriptDirectory, proposed: object) -> str:
-    from ..autogenerate import Proposed, template_args  # noqa: PLC0415 - as above
+    from ..autogenerate import Proposed, template_args  # noqa: PLC0415 - it needs SQLAlchemy
     from ..script.draft import RevisionRequest  # noqa: PLC0415
 
     assert isinstance(proposed, Proposed)
@@ -281,7 +171,7 @@ def _path_of_models(path: str | os.PathLike[str] | None, *, preview: bool) -> st
 
 def _write_and_stamp(config: Config, scripts: ScriptDirectory, proposed: object, models: ModelClasses | None) -> Script:
     """Write the files and set the version table; where that fails, delete the files and raise."""
-    from ..autogenerate import Proposed, write  # noqa: PLC0415 - as above
+    from ..autogenerate import Proposed, write  # noqa: PLC0415 - it needs SQLAlchemy
 
     assert isinstance(proposed, Proposed)
     [script] = write(proposed, scripts)
@@ -299,7 +189,7 @@ def _write_and_stamp(config: Config, scripts: ScriptDirectory, proposed: object,
 
 
 def _stamp_verified(config: Config, scripts: ScriptDirectory, revision: str) -> None:
-    from ..adoption import compare_at  # noqa: PLC0415 - as above
+    from ..adoption import compare_at  # noqa: PLC0415 - it needs SQLAlchemy
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[StampStep, ...]:
         if rev:
