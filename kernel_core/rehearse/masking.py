@@ -8,7 +8,7 @@ from ..util.counts import counted
 
 
 class Masked(str):
-    """What is shown in place of a value, such as ``text of 9 characters``; it is no value itself."""
+    """What is shown in place of a value, such as ``text of 9 characters``; it is not the value itself."""
 
     __slots__ = ()
 

@@ -9,9 +9,10 @@ the transaction; on PostgreSQL the id of the transaction, of which the server kn
 from __future__ import annotations
 
 import itertools
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Any, Literal
 
+from ..ddl.driver import driver_cursor
 from ..ddl.postgresql.backend import last_row, takes_many_statements
 from ..util.exc import sqlstate
 from .transaction import RevisionTransaction
@@ -82,11 +83,11 @@ class CommitProbe:
 
     def _run(self, statement: str) -> None:
         """Run a statement by the driver's cursor, so that SQLAlchemy's own transaction is unaffected."""
-        with closing(self._transaction.connection.connection.cursor()) as cursor:
+        with driver_cursor(self._transaction.connection) as cursor:
             cursor.execute(statement)
 
     def _value(self, query: str) -> Any:
-        with closing(self._transaction.connection.connection.cursor()) as cursor:
+        with driver_cursor(self._transaction.connection) as cursor:
             cursor.execute(query)
             return cursor.fetchall()[0][0]
 

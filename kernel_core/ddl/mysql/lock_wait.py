@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from ..driver import driver_cursor
 from ..lock_wait import Holder, LockWait
 from ..run_lock import SecondConnection
 
@@ -112,7 +113,7 @@ def limited_waits(connection: Connection, seconds: float) -> Iterator[None]:
     """Limit how long each statement in the block waits for a lock on a table or a row, in whole seconds."""
     least = 0 if getattr(connection.dialect, "is_mariadb", False) else 1
     limit = max(least, math.ceil(seconds))
-    with closing(connection.connection.cursor()) as cursor:
+    with driver_cursor(connection) as cursor:
         cursor.execute(f"SELECT {', '.join(f'@@SESSION.{name}' for name in _LIMITS)}")
         before = cursor.fetchone()
         _set(cursor, (limit, limit))
@@ -120,7 +121,7 @@ def limited_waits(connection: Connection, seconds: float) -> Iterator[None]:
         yield
     finally:
         if before is not None and not connection.closed and not connection.invalidated:
-            with suppress(Exception), closing(connection.connection.cursor()) as cursor:
+            with suppress(Exception), driver_cursor(connection) as cursor:
                 _set(cursor, tuple(before))
 
 

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import suppress
 
 from sqlalchemy import String, Table, bindparam, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from ..driver import driver_cursor
 from .orphan import is_orphan
 
 # Such a lock is the server's, not a database's, and its name has at most 64 characters.
@@ -78,7 +79,7 @@ class NamedLock:
         if not connection.in_transaction() and not connection.closed and not connection.invalidated:
             values = [bindparam(name, value, String) for name, value in self._values.items()]
             compiled = text(sql).bindparams(*values).compile(connection, compile_kwargs={"literal_binds": True})
-            with suppress(Exception), closing(connection.connection.cursor()) as cursor:
+            with suppress(Exception), driver_cursor(connection) as cursor:
                 cursor.execute(str(compiled).replace("%%", "%"))
                 return cursor.fetchall()[0][0]
         # Also after an error of the driver, which SQLAlchemy then raises as its own.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Any
 
 from sqlalchemy.engine import Connection
+
+from ..driver import driver_cursor
 
 
 def known_process(connection: Connection) -> int | None:
@@ -37,10 +38,9 @@ def last_row(connection: Connection, statements: str) -> Any:
 
     Only where `takes_many_statements`. SQLAlchemy would return the rows of the first.
     """
-    with closing(connection.connection.cursor()) as cursor:
-        run: Any = cursor
-        run.execute(statements)
+    with driver_cursor(connection) as cursor:
+        cursor.execute(statements)
         # The cursor of psycopg2 has the last result already.
-        while connection.dialect.driver == "psycopg" and run.nextset():
+        while connection.dialect.driver == "psycopg" and cursor.nextset():
             pass
-        return run.fetchone()
+        return cursor.fetchone()

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Row, event, text
 from sqlalchemy.engine import Connection
 
 from ...util.exc import CommandError
+from ..driver import driver_cursor
 from ..lock_wait import Holder, LockWait
 from ..run_lock import SecondConnection
 from .backend import known_process
@@ -91,7 +92,7 @@ def limited_waits(connection: Connection, seconds: float) -> Iterator[None]:
     before: list[str] = []
 
     def begin(live: Connection) -> None:
-        with closing(live.connection.cursor()) as cursor:
+        with driver_cursor(live) as cursor:
             if not _commits_alone(live):
                 cursor.execute(f"SET LOCAL lock_timeout = '{limit}'")
             elif not before:
@@ -109,7 +110,7 @@ def limited_waits(connection: Connection, seconds: float) -> Iterator[None]:
     finally:
         event.remove(connection, "begin", begin)
         if before and not connection.closed and not connection.invalidated:
-            with suppress(Exception), closing(connection.connection.cursor()) as cursor:
+            with suppress(Exception), driver_cursor(connection) as cursor:
                 cursor.execute(f"SET lock_timeout = '{before[0]}'")
                 connection.connection.commit()
 

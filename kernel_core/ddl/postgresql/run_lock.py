@@ -169,9 +169,6 @@ class AdvisoryLock:
             self._session_held, self._before = True, None  # it may have failed after it had the lock
             self.release()
             return None
-        except BaseException:  # interrupted: whether the session has the lock is not known
-            self._connection.invalidate()
-            raise
 
     def _try(self, connection: Connection, function: str) -> Row[tuple[bool, int]]:
         return connection.execute(text(_TRY.format(function=function)), self._values).one()

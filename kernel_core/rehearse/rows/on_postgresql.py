@@ -36,8 +36,10 @@ def postgresql_side(
         try:
             yield PostgresqlSide(clone, before, after, without, written, kept)
             after.commit()
-        except BaseException:
+        except BaseException as error:
             kept.close()
+            if not isinstance(error, Exception):
+                before.invalidate()  # interrupted: a part of the rows may not be read yet
             raise
         finally:
             before.rollback()

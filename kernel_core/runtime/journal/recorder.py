@@ -9,13 +9,14 @@ came before.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import ExceptionContext
 
+from ...ddl.driver import driver_cursor
 from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
 from ...util.secrets import shown_sql
@@ -352,7 +353,7 @@ class Recorder:
             self._impl.dialect.do_commit(self._connection.connection)
 
     def _run(self, statement: str) -> None:
-        with closing(self._connection.connection.cursor()) as cursor:
+        with driver_cursor(self._connection) as cursor:
             cursor.execute(statement)
 
     @property

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from kernel_core.ddl.driver import driver_cursor
 from kernel_core.ddl.impl import DefaultImpl
 from kernel_core.ddl.postgresql.run_lock import without_begin
 from kernel_core.ddl.run_lock import RunLock
@@ -177,6 +178,35 @@ def test_an_interrupt_whose_statement_still_runs_stays_one(postgresql_engine):
         with pytest.raises(KeyboardInterrupt):
             block.gen.throw(KeyboardInterrupt)
         assert connection.invalidated
+
+
+def test_an_interrupt_while_an_answer_is_read_invalidates_the_connection(engine, caplog):
+    """Else the rollback that closes it would read the rest of the answer as its own, and fail."""
+    with engine.connect() as connection:
+        block = driver_cursor(connection)
+        cursor = block.__enter__()
+        cursor.execute("SELECT 1")
+        with pytest.raises(KeyboardInterrupt):
+            block.gen.throw(KeyboardInterrupt)
+        assert connection.invalidated
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.mariadb
+def test_an_interrupt_inside_the_driver_while_it_tries_the_lock_shows_no_error(mariadb_url, monkeypatch, caplog):
+    reader = pytest.importorskip("pymysql.connections").MySQLResult
+
+    def interrupt(_self):
+        raise KeyboardInterrupt
+
+    with sa.create_engine(mariadb_url, poolclass=sa.NullPool).connect() as connection:
+        lock = lock_of(connection)
+        monkeypatch.setattr(reader, "_get_descriptions", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            lock.acquire()
+        monkeypatch.undo()
+        lock.release()
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 @pytest.mark.postgresql
