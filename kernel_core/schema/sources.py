@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -80,12 +81,12 @@ def _without_type_checks() -> Iterator[None]:
     of 4,000 lines again, which takes two seconds. https://typeguard.readthedocs.io/en/latest/api.html
     """
     try:
-        import typeguard  # noqa: PLC0415 - of sqlacodegen
+        typeguard: Any = importlib.import_module("typeguard")  # of sqlacodegen; this project does not depend on it
     except ImportError:
         yield
         return
     checks = typeguard.typechecked
-    typeguard.typechecked = lambda function: function  # type: ignore[assignment]
+    typeguard.typechecked = lambda function: function
     try:
         yield
     finally:
