@@ -47,8 +47,8 @@ class Side(Protocol):
     def equals(self, old: Column, new: Column) -> str:
         """Return the condition that a value of a key is the same."""
 
-    def grouped(self, column: Column, other: Column) -> str:
-        """Return a value of ``column`` as it is compared without a key."""
+    def grouped(self, row: str, column: Column, other: Column) -> tuple[str, ...]:
+        """Return the expressions by which a value of ``column`` of ``row`` is compared without a key."""
 
     def quoted(self, name: str) -> str:
         """Return a name in quotes."""
@@ -126,18 +126,17 @@ def _on(side: Side, pair: Pair) -> str:
 
 def _by_key(side: Side, pair: Pair, names: Both) -> tuple[int, int, dict[str, int]]:
     """Return the rows removed, the rows changed, and the changed rows by column, from one pass over both tables."""
-    there = f"a.{side.quoted(pair.key[0][1].name)} IS NOT NULL"
-    differences = [f"({there} AND {side.differs(old, new)})" for old, new in _values(pair)]
-    sums = [f"SUM(CASE WHEN {each} THEN 1 ELSE 0 END)" for each in differences]
-    any_of = " OR ".join(differences) or "1 = 0"
+    key = f"a.{side.quoted(pair.key[0][1].name)}"
+    differences = [side.differs(old, new) for old, new in _values(pair)]
+    counts = [f"COUNT(CASE WHEN {key} IS NOT NULL AND {each} THEN 1 END)" for each in differences]
     sql = (
-        f"SELECT SUM(CASE WHEN {there} THEN 0 ELSE 1 END), SUM(CASE WHEN {any_of} THEN 1 ELSE 0 END)"
-        f"{''.join(f', {each}' for each in sums)} "
-        f"FROM {names.before} b LEFT JOIN {names.after} a ON {_on(side, pair)}"
+        f"SELECT {', '.join([f'COUNT(*) - COUNT({key})', f'COUNT({key})', *counts])} "
+        f"FROM {names.before} b LEFT JOIN {names.after} a ON {_on(side, pair)} "
+        f"WHERE {' OR '.join([f'{key} IS NULL', *differences])}"
     )
     row = side.connection.exec_driver_sql(driver_text(side.connection, sql)).one()
-    columns = {new.name: int(number or 0) for (_, new), number in zip(_values(pair), row[2:], strict=True)}
-    return int(row[0] or 0), int(row[1] or 0), {name: number for name, number in columns.items() if number}
+    columns = {new.name: int(number) for (_, new), number in zip(_values(pair), row[2:], strict=True)}
+    return int(row[0]), int(row[1]), {name: number for name, number in columns.items() if number}
 
 
 def _sample(side: Side, pair: Pair, names: Both, columns: dict[str, int], mask: Mask) -> tuple[RowChange, ...]:
@@ -169,14 +168,18 @@ def _as_multiset(side: Side, pair: Pair, names: Both) -> tuple[int, int]:
     """Return how many rows were added and removed, where equal rows are counted."""
     if not pair.columns:
         return side.count(pair.after, before=False), side.count(pair.before, before=True)
-    old = ", ".join(f"{side.grouped(column, other)} AS c{n}" for n, (column, other) in enumerate(pair.columns))
-    new = ", ".join(f"{side.grouped(other, column)} AS c{n}" for n, (column, other) in enumerate(pair.columns))
-    keys = ", ".join(f"c{n}" for n in range(len(pair.columns)))
-    old, new = old.replace("@", "b"), new.replace("@", "a")
+    old = [value for was, now in pair.columns for value in side.grouped("b", was, now)]
+    new = [value for was, now in pair.columns for value in side.grouped("a", now, was)]
+    keys = [f"c{number}" for number in range(len(old))]
     sql = (
         "SELECT SUM(CASE WHEN n > 0 THEN n ELSE 0 END), SUM(CASE WHEN n < 0 THEN -n ELSE 0 END) FROM "
-        f"(SELECT SUM(w) AS n FROM (SELECT 1 AS w, {new} FROM {names.after} a "
-        f"UNION ALL SELECT -1 AS w, {old} FROM {names.before} b) both_rows GROUP BY {keys}) sums"
+        f"(SELECT SUM(w) AS n FROM (SELECT 1 AS w, {_labelled(new, keys)} FROM {names.after} a "
+        f"UNION ALL SELECT -1 AS w, {_labelled(old, keys)} FROM {names.before} b) both_rows "
+        f"GROUP BY {', '.join(keys)}) sums"
     )
     row = side.connection.exec_driver_sql(driver_text(side.connection, sql)).one()
     return int(row[0] or 0), int(row[1] or 0)
+
+
+def _labelled(values: list[str], names: list[str]) -> str:
+    return ", ".join(f"{value} AS {name}" for value, name in zip(values, names, strict=True))

@@ -37,8 +37,8 @@ class MariaDBSide(JoinedSide):
         by_index = f"a.{self.quoted(new.name)} = b.{self.quoted(old.name)}"
         return f"{by_index} AND {exact}" if old.is_text else by_index
 
-    def grouped(self, column: Column, other: Column) -> str:
-        return self._value("@", column, other)
+    def grouped(self, row: str, column: Column, other: Column) -> tuple[str, ...]:
+        return (self._value(row, column, other),)
 
     def _value(self, row: str, column: Column, other: Column) -> str:
         name = f"{row}.{self.quoted(column.name)}"

@@ -96,8 +96,8 @@ class PostgresqlSide(PlainSide):
     def equals(self, old: Column, new: Column) -> str:
         return f"{_as_kept(f'a.{self.quoted(new.name)}', old, new)} = b.{self.quoted(old.name)}"
 
-    def grouped(self, column: Column, other: Column) -> str:
-        return _as_kept(f"@.{self.quoted(column.name)}", column, other)
+    def grouped(self, row: str, column: Column, other: Column) -> tuple[str, ...]:
+        return (_as_kept(f"{row}.{self.quoted(column.name)}", column, other),)
 
     def _counted(self, shape: Shape) -> tuple[int, int]:
         """Return the number of rows of a table of the clone, and of those that were written there."""

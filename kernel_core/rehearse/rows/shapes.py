@@ -84,11 +84,11 @@ class Pair:
 
 
 def shapes_of(connection: Connection, without: Collection[str]) -> list[Shape]:
-    """Return the tables of a database, except for those of ``without``: version tables and journals."""
+    """Return the tables of a database on a server, except for those of ``without``: version tables and journals."""
     if connection.dialect.name == "postgresql":
         found = _of_postgresql(connection)
     else:
-        found = _reflected(connection)
+        found = _of_mariadb(connection)
     return [shape for shape in found if shape.name not in without]
 
 
@@ -156,7 +156,7 @@ def _of_postgresql(connection: Connection) -> list[Shape]:
     ]
 
 
-def _reflected(connection: Connection) -> list[Shape]:
+def _of_mariadb(connection: Connection) -> list[Shape]:
     inspector = sa.inspect(connection)
     found = []
     for name in sorted({*inspector.get_table_names(), *_versioned(connection)}):
@@ -178,9 +178,7 @@ def _reflected(connection: Connection) -> list[Shape]:
 
 
 def _versioned(connection: Connection) -> list[str]:
-    """Return the system-versioned tables of MariaDB, which the inspector leaves out."""
-    if connection.dialect.name not in ("mysql", "mariadb"):
-        return []
+    """Return the system-versioned tables, which the inspector leaves out."""
     return list(
         connection.exec_driver_sql(
             "SELECT table_name FROM information_schema.tables "

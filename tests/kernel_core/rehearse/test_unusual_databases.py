@@ -110,6 +110,71 @@ SQLITE = {
         run("UPDATE t SET a = 5.0"),
         rows=("t: 1 row changed; changed: a in 1",),
     ),
+    "an integer that becomes a real number, without a key": Case(
+        ("CREATE TABLE t (a, b NUMERIC, c TEXT)", "INSERT INTO t VALUES (5, 5, 5), (6, 6, 6)"),
+        run("UPDATE t SET a = 5.0, b = 5.0, c = '5' WHERE a = 5"),
+        rows=("t: 1 row added; 1 row removed",),
+    ),
+    "the smallest integer": Case(
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a INT)", f"INSERT INTO t VALUES (1, {-(2**63)}), (2, {-(2**63)})"),
+        run("UPDATE t SET a = -9223372036854775808.0 WHERE id = 1"),
+        rows=("t: 1 row changed; changed: a in 1",),
+    ),
+    "zeros in front of a text that becomes a number": Case(
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)", "INSERT INTO t VALUES (1, '07'), (2, '7'), (3, 'x')"),
+        replaced("id INTEGER PRIMARY KEY, a INTEGER", "id, a"),
+        rows=("t: 1 row changed; changed: a in 1",),
+    ),
+    "numbers that become text": Case(
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a INT, b REAL)", "INSERT INTO t VALUES (1, 7, 0.1), (2, NULL, 1)"),
+        replaced("id TEXT PRIMARY KEY, a TEXT, b TEXT"),
+        replaced("id INTEGER PRIMARY KEY, a INT, b REAL"),
+        restores=True,
+    ),
+    "a key that becomes a number": Case(
+        ("CREATE TABLE t (id TEXT PRIMARY KEY, a INT)", "INSERT INTO t VALUES ('07', 1), ('8', 2), ('x', 3)"),
+        replaced("id NUMERIC PRIMARY KEY, a INT", "id, a"),
+        rows=("t: 1 row added; 1 row removed",),
+    ),
+    "a key without a type, in another case": Case(
+        ("CREATE TABLE t (id COLLATE NOCASE PRIMARY KEY)", "INSERT INTO t VALUES ('a'), ('b')"),
+        run("UPDATE t SET id = upper(id)"),
+        rows=("t: 2 rows added; 2 rows removed",),
+    ),
+    "an at sign in a table without a key": Case(
+        ('CREATE TABLE t ("a@b" TEXT)', "INSERT INTO t VALUES ('x')"),
+        run("UPDATE t SET \"a@b\" = 'y'"),
+        rows=("t: 1 row added; 1 row removed",),
+    ),
+    "tables that a trigger writes, a new column, and the others": Case(
+        (
+            *PLAIN,
+            "CREATE TABLE log (id INTEGER PRIMARY KEY, n INT)",
+            "CREATE TABLE other (id INTEGER PRIMARY KEY, n INT)",
+            "INSERT INTO log VALUES (1, 1)",
+            "INSERT INTO other VALUES (1, 1)",
+            "CREATE TRIGGER g AFTER UPDATE ON t BEGIN INSERT INTO log (n) VALUES (new.id); END",
+        ),
+        run("ALTER TABLE other ADD m INT DEFAULT 3", "UPDATE t SET a = 9 WHERE id = 2"),
+        rows=("log: 1 row added", "other: m filled in 1 row", "t: 1 row changed; changed: a in 1"),
+    ),
+    "rows on many pages, of which one changes": Case(
+        (
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)",
+            "CREATE TABLE u (id INTEGER PRIMARY KEY, a TEXT)",
+            "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i, hex(i) FROM n",
+            "INSERT INTO u SELECT id, hex(zeroblob(9000)) FROM t WHERE id < 9",
+        ),
+        run("UPDATE t SET a = 'x' WHERE id = 499", "UPDATE u SET a = substr(a, 1, 17999) || 'x' WHERE id = 8"),
+        rows=("t: 1 row changed; changed: a in 1", "u: 1 row changed; changed: a in 1"),
+    ),
+    "write-ahead logging": Case(
+        (*PLAIN, "PRAGMA journal_mode = WAL"),
+        run("UPDATE t SET a = 9 WHERE id = 2"),
+        run("UPDATE t SET a = 2 WHERE id = 2"),
+        ("t: 1 row changed; changed: a in 1",),
+        restores=True,
+    ),
     "the nocase collation of a unique index": Case(
         (*PLAIN[:1], "INSERT INTO t VALUES (1, 1, 'a'), (2, 2, 'A'), (3, 3, 'b')"),
         run("CREATE UNIQUE INDEX i ON t (b COLLATE NOCASE)"),
