@@ -15,6 +15,7 @@ from ..clone.base import Clone
 from .kept import Kept
 from .plain import Both, JoinedSide
 from .shapes import Column, Pair, Shape
+from .sqlite_pages import same_tables
 
 _COLUMNS = """
 SELECT m.name, x.name, x.type, x.pk FROM {schema}.sqlite_master m, pragma_table_xinfo(m.name, '{schema}') x
@@ -42,11 +43,23 @@ def sqlite_side(clone: Clone, without: Collection[str], _written: Collection[str
 class SQLiteSide(JoinedSide):
     """Compares values as they are stored, bytewise; those of columns with other affinities as numbers or as text."""
 
+    def __init__(self, connection: Connection, clone: Clone, without: Collection[str]) -> None:
+        super().__init__(connection, clone, without)
+        self._same = same_tables(connection, _COPY, str(clone.before.url.database), str(clone.after.url.database))
+
     def shapes(self) -> tuple[list[Shape], list[Shape]]:
         return _shapes(self.connection, _COPY, self._without), _shapes(self.connection, "main", self._without)
 
     def place(self, shape: Shape, *, before: bool) -> str:
         return f"{_COPY if before else 'main'}.{self.quoted(shape.name)}"
+
+    @contextmanager
+    def both(self, pair: Pair) -> Iterator[Both | None]:
+        if pair.before.name == pair.after.name and pair.after.name in self._same:
+            yield None
+        else:
+            with super().both(pair) as names:
+                yield names
 
     def differs(self, old: Column, new: Column) -> str:
         was, now = f"b.{self.quoted(old.name)}", f"a.{self.quoted(new.name)}"

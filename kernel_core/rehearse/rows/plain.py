@@ -81,6 +81,6 @@ class JoinedSide(PlainSide):
         return old, shapes_of(self.connection, self._without)
 
     @contextmanager
-    def both(self, pair: Pair) -> Iterator[Both]:
+    def both(self, pair: Pair) -> Iterator[Both | None]:
         """Yield the SQL names of the table before and after."""
         yield Both(self.place(pair.before, before=True), self.place(pair.after, before=False))
