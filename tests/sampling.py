@@ -18,7 +18,7 @@ DRAWN = 2
 COSTLY = frozenset({"notebook", "project", "any_project", "migration", "postgresql_url", "mariadb_url"})
 """The fixtures that make a test costly, as its mark does: a shell, an environment, a database of a server."""
 
-OWN_RUN = frozenset({"sweep", "torture", "browser", "peer"})
+OWN_RUN = frozenset({"slow", "sweep", "torture", "browser", "peer"})
 """The marks that have a separate run."""
 
 _MARKED_FILE = re.compile(rf"^pytestmark = pytest\.mark\.(?:{'|'.join(sorted(OWN_RUN))})$", re.MULTILINE)

@@ -114,12 +114,13 @@ def test_what_has_the_mark_of_another_run_is_not_imported_or_made(request, tmp_p
 
 
 def test_a_run_is_quick_if_it_leaves_out_each_mark_with_a_run_of_its_own():
-    assert is_quick("not browser and not peer and not sweep and not torture")
-    assert is_quick("(mariadb or postgresql) and not torture and not sweep and not peer and not browser")
+    assert is_quick("not browser and not peer and not slow and not sweep and not torture")
+    assert is_quick("(mariadb or postgresql) and not torture and not slow and not sweep and not peer and not browser")
     others = (
-        "mariadb or not browser and not peer and not sweep and not torture",
-        "not (browser and not peer and not sweep and not torture)",
-        "not browser and not peer and not sweep",
+        "mariadb or not browser and not peer and not slow and not sweep and not torture",
+        "not (browser and not peer and not slow and not sweep and not torture)",
+        "not browser and not peer and not slow and not sweep",
+        "not browser and not peer and not sweep and not torture",
         "sweep and not browser and not peer and not torture",
         "",
     )

@@ -236,6 +236,7 @@ def test_a_plan_sees(project, what):
     assert "nothing to do" not in shown(project, "%mig_upgrade --plan")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", sampled(HISTORY, 1))
 def test_the_command_line_sees(project, what):
     def run() -> str:

@@ -117,6 +117,7 @@ def report(request, tmp_path_factory) -> dict[str, object]:
 
 
 # One test, so that no two workers start that shell: it imports pandas and both extensions.
+@pytest.mark.slow
 def test_both_work_in_one_shell_and_neither_changes_the_other(report):
     assert report["patched"] == [], "nothing of the other, nor of IPython or SQLAlchemy"
     assert report["magics"]

@@ -100,6 +100,7 @@ def test_unloading_leaves_the_shell_as_it_was(notebook):
     notebook.run("%load_ext mig_ipython")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [5, pytest.param(200, marks=pytest.mark.sweep)])
 def test_reloads_with_a_connection_each_leave_nothing(notebook, times):
     from mig_ipython import load_ipython_extension, unload_ipython_extension

@@ -132,6 +132,7 @@ def test_every_command_is_on_the_road():
     assert verbs(ROAD) == set(find_commands())
 
 
+@pytest.mark.slow
 def test_plain_ipython_shows_as_text_all_that_a_page_shows_unfolded(notebook, asked):
     for cell, expected in ROAD:
         result = notebook.run(cell)
@@ -143,6 +144,7 @@ def test_plain_ipython_shows_as_text_all_that_a_page_shows_unfolded(notebook, as
         assert words(visible(parsed(bundle["text/html"]), "details", "caption")) - words(text) == set(), cell
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", sampled([14, len(ROAD)], 1), ids=["up to an upgrade", "whole"])
 def test_what_is_executed_and_made_a_page_is_there_without_a_script(tmp_path, monkeypatch, count):
     from nbconvert import HTMLExporter

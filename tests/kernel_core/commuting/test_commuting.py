@@ -37,6 +37,7 @@ def checked(folder: Path, one: str, other: str, **options: object) -> Commutatio
     return check(scripts, "a1", "b1", **{"dialect": sqlite.dialect(), **options})  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "seed", [seed if seed < 2 else pytest.param(seed, marks=pytest.mark.sweep) for seed in range(repeated(300))]
 )

@@ -330,6 +330,7 @@ def test_a_traceback_with_raiseerr_shows_no_secret(project):
     assert "verysecret9" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "unbuffered"),
     [

@@ -110,6 +110,7 @@ def test_how_warnings_are_shown_is_restored_unless_the_project_has_changed_it(mo
     assert warnings.showwarning is print
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variables", "shown"),
     [

@@ -260,6 +260,7 @@ FEWER = {
 }
 
 
+@pytest.mark.slow
 def test_a_database_does_the_same_as_with_a_harmless_name_or_nothing(connection: sa.Connection) -> None:
     compare_names(connection, FEWER[connection.dialect.name])
 

@@ -42,6 +42,7 @@ def upgrade():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", sampled(["sqlite", "postgresql", "mysql", "mssql", "oracle"], ["sqlite"]))
 def test_only_the_dialect_in_use_is_imported(tmp_path, dialect) -> None:
     versions = tmp_path / "migrations" / "versions"

@@ -138,6 +138,7 @@ def test_stopped_at_any_statement_nothing_has_changed(sqlite_url: str, seed: int
         assert stop_at >= 2, "the batch runs at least one statement"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_at", sampled([5, 3, 4, 6, 7], 2))
 @pytest.mark.costly
 def test_a_process_that_is_killed_leaves_the_file_unchanged(tmp_path: Path, stop_at: int) -> None:

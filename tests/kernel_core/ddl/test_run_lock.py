@@ -130,6 +130,7 @@ def test_the_holder_is_named_and_a_killed_one_holds_nothing(engine):
         lock.release()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "sleep"),
     [

@@ -610,6 +610,7 @@ def test_a_user_defined_value_joins_by_a_kind() -> None:
 re_compiled = re.compile("x")
 
 
+@pytest.mark.slow
 def test_the_dialect_of_another_database_is_not_imported_by_an_upgrade():
     code = "import sys, kernel_core.environment, kernel_core.command; print('sqlalchemy.dialects.mysql' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

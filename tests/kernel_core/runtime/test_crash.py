@@ -14,6 +14,7 @@ from kernel_core.runtime.transaction import RevisionTransaction
 from kernel_core.util.exc import CommandError, UnfinishedRevision, UpgradeFailed, VersionTableChanged
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_inside_a_revision_leaves_nothing_of_it(any_project):
     any_project.chain("a1")
     any_project.write("b2", "a1", "op.create_table('half', sa.Column('id', sa.Integer))\nimport os; os._exit(9)")

@@ -69,6 +69,7 @@ def listener(python_handles_interrupts):
     return InterruptsRevision("b2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", ["in SQL", pytest.param("in Python", marks=pytest.mark.sweep)])
 def test_it_stops_within_two_seconds_and_says_where_the_database_is(environment, tmp_path, listener, body):
     name, config, url = environment

@@ -229,6 +229,7 @@ def test_a_wrong_setting_is_refused_before_anything_runs(project, option, value)
     assert project.tables() == set()
 
 
+@pytest.mark.slow
 def test_the_command_line_reports_the_wait_and_honours_its_option(postgresql_project, capsys):
     project = postgresql_project
     project.run("CREATE TABLE cats (id INTEGER PRIMARY KEY, name VARCHAR(40))")

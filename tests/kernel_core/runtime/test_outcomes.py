@@ -115,6 +115,7 @@ DRIVERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_an_interrupt_that_python_raises_in_any_statement(project, request, monkeypatch, driver):
     """Where no handler is installed: in a thread, with other drivers, in an application with its own handler."""

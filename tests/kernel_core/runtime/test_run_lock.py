@@ -98,6 +98,7 @@ def test_threads_that_upgrade_at_once_apply_each_revision_once_and_none_fails(sl
     assert all(message.startswith("Waiting for another run on alembic_version") for message in messages)
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_make_one_version_table(any_project):
     any_project.chain("a1", "b2")
     any_project.write("c3", "b2", "op.create_table('once', sa.Column('id', sa.Integer))")

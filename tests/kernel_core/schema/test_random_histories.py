@@ -82,6 +82,7 @@ def check(seeds: range, engine: sa.Engine, folder: Path) -> tuple[int, int]:
     return complete, total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_few_random_histories(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     engine = sa.create_engine(request.getfixturevalue(f"{database}_url"), poolclass=sa.NullPool)

@@ -146,6 +146,7 @@ def test_a_scratch_database_on_the_server_fills_what_is_not_known(
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgresql", "mariadb"])
 def test_a_scratch_database_of_a_killed_run_is_dropped_by_the_next(
     database: str, request: pytest.FixtureRequest

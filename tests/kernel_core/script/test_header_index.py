@@ -233,6 +233,7 @@ def test_the_sourceless_mode_does_not_take_the_index_for_a_revision(long):
     assert len(first) == MANY
 
 
+@pytest.mark.slow
 def test_writers_and_readers_at_once_always_see_whole_files(long):
     expected = listed(long)
     script = f"""

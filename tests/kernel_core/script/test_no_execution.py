@@ -163,6 +163,7 @@ def test_the_engine_reads_without_running(trapped, tmp_path):
     assert not (tmp_path / "canary").exists()
 
 
+@pytest.mark.slow
 def test_the_notebook_reads_and_completes_without_running(trapped, tmp_path):
     found = answers(NOTEBOOK, trapped)
     assert found["seen"] == []

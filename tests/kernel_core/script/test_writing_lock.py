@@ -104,6 +104,7 @@ def test_another_thread_waits_and_then_sees_what_was_written(folder):
     assert ScriptDirectory(folder).get_revision("b").down_revision == "a"
 
 
+@pytest.mark.slow
 def test_processes_that_write_at_once_write_one_line_of_descent(folder):
     writers = [subprocess.Popen([sys.executable, "-c", WRITE, folder, name]) for name in "pqr"]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]

@@ -32,6 +32,7 @@ def _line(folder: Path, seed: int) -> ScriptDirectory:
     return ScriptDirectory(folder.parent, version_locations=[str(folder)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "seed", [seed if seed < 2 else pytest.param(seed, marks=pytest.mark.sweep) for seed in range(repeated(100))]
 )

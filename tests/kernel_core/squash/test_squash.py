@@ -43,6 +43,7 @@ def names(path: Path) -> set[str]:
     return {each.name for each in path.glob("*.py")}
 
 
+@pytest.mark.slow
 @pytest.mark.costly
 @pytest.mark.parametrize("at", ["base", *REVISIONS])
 def test_a_database_at_any_revision_ends_equal(any_history: Any, at: str) -> None:
@@ -255,6 +256,7 @@ write(scripts, made)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "count", [each if each in (12, 30) else pytest.param(each, marks=pytest.mark.sweep) for each in range(1, 75)]
 )

@@ -56,6 +56,7 @@ def other(lesson, tmp_path) -> Iterator[OtherKernel]:
     kernel.end()
 
 
+@pytest.mark.slow
 @pytest.mark.costly
 @pytest.mark.parametrize(
     ("command", "resets"),
@@ -91,6 +92,7 @@ def test_a_confirmed_start_resets_the_folder_and_the_first_notebook_learns_of_it
     assert "Another notebook" not in lesson.run("%%mig_lab 90.1\ndesk.show('airlines')").note
 
 
+@pytest.mark.slow
 def test_a_notebook_gives_a_lesson_up_when_it_begins_another(lesson, other):
     lesson.run("%mig_lab start 90")
     lesson.run("%mig_lab start 1")

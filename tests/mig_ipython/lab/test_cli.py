@@ -22,6 +22,7 @@ def teacher(tmp_path, monkeypatch):
 PLACES = ("--sources", "sources", "--notebooks", ".", "--sealed", "lessons")
 
 
+@pytest.mark.slow
 def test_a_lesson_is_built_and_is_then_current(teacher, capsys):
     assert main(["build", *PLACES]) == 0
     assert (teacher / "90_demonstration.ipynb").exists()
@@ -56,6 +57,7 @@ def test_every_answer_of_an_exercise_is_tried(built_before, capsys):
     assert capsys.readouterr().out == "8 answers tried, 0 with another result than their lesson says.\n"
 
 
+@pytest.mark.slow
 def test_answers_with_another_result_are_named(built_before, capsys):
     text = built_before.read_text().replace("```wrong 90.2 not_upgraded", "```right 90.2 not run")
     built_before.write_text(text.replace("```right 90.2 by hand", "```wrong 90.2 not_upgraded"))

@@ -76,6 +76,7 @@ def test_an_edited_file_that_ran_again_is_a_right_answer(lesson):
     assert lesson.run("%mig_lab check 90.1").passed
 
 
+@pytest.mark.slow
 def test_a_comment_in_an_applied_file_is_no_edit(lesson):
     edit = EDIT.format("import sqlalchemy", "# a comment\nimport sqlalchemy")
     assert lesson.run(f"%%mig_lab 90.1\n{APPLIED}\n{edit}").passed

@@ -19,6 +19,7 @@ def test_each_answer_has_its_result(lesson, answer):
     assert_result(try_answer(lesson, answer), answer)
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_solved_and_twice_with_the_same_results(lesson):
     def run_all() -> list[str]:
         return [str(lesson.run(cell)) for cell in cells(SOURCE, solved=True)]

@@ -30,6 +30,7 @@ def test_a_range_is_replaced_and_what_was_compared_is_shown(three) -> None:
     assert len(list(Path("migrations/versions").glob("*.py"))) == 1
 
 
+@pytest.mark.slow
 def test_every_view_sees_the_old_files_while_the_database_is_inside(three) -> None:
     three.run("%mig_squash a1:c3")
     assert [entry.revision for entry in three.run("%mig_history")] == ["c3", "b2", "a1"]

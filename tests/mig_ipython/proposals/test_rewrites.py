@@ -72,6 +72,7 @@ def test_what_cannot_be_rewritten_is_said(blocked, call, said):
     assert len(blocked["p"]) == 2
 
 
+@pytest.mark.slow
 def test_the_panel_offers_them_for_the_selected_row(blocked):
     panel = blocked.run("from mig_ipython.widgets.review import ReviewPanel\npanel = ReviewPanel(p)\npanel")
     controls = panel.detail.rewriting

@@ -42,6 +42,7 @@ def live(tmp_path):
         yield connection
 
 
+@pytest.mark.slow
 def test_each_kind_of_variable_is_named(live):
     driver = live.connection.driver_connection
     engine = live.engine

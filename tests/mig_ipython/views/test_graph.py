@@ -104,6 +104,7 @@ def test_every_word_of_the_drawing_stands_in_a_box():
     assert 'fill="white"' not in graph.svg
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [lambda dot: (drawing.by_program(dot, "svg") or b"").decode(), drawing.in_process])
 def test_both_renderers_draw_names_literally(draw):
     graph = RevisionGraph(DIAMOND, (Broken("/x/bad<.py", 3, "no revision"),))

@@ -79,6 +79,7 @@ EDITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "sentence"), sampled(EDITS.values(), [EDITS["as many bytes"]]), ids=EDITS)
 def test_models_of_env_py_that_were_edited_are_imported_again_by_every_command(settled, tmp_path, text, sentence):
     before = state(settled)

@@ -245,6 +245,7 @@ def tables(path: Path) -> list[str]:
         return sa.inspect(live).get_table_names()
 
 
+@pytest.mark.slow
 def test_each_database_of_a_multidb_environment_is_a_target(multidb, tmp_path):
     multidb.run("%mig_connect sqlite:///main.db")
     found = multidb.run("%mig_diff")

@@ -17,6 +17,7 @@ def travel(migration, seed):
         migration.wipe()
 
 
+@pytest.mark.slow
 def test_any_schema_becomes_any_other_and_back(migration):
     for seed in range(SAMPLE[migration.name]):
         travel(migration, seed)

@@ -101,6 +101,7 @@ OF_MEMORY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.mariadb
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'point'")
 @pytest.mark.parametrize("models", [OF_TEXTS, OF_MEMORY], ids=["InnoDB", "MEMORY"])
