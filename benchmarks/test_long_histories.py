@@ -227,7 +227,7 @@ def test_ten_times_the_revisions_cost_thirteen_times_at_most(shape):
 
 
 def test_the_schema_at_revision_10000(long_histories):
-    """At most twice what parsing the files and making the tables takes: 10,000 files that create one each."""
+    """At most what parsing 10,000 files and making the table of each takes, with Python's collector."""
     import ast
 
     import sqlalchemy as sa
@@ -257,4 +257,4 @@ def test_the_schema_at_revision_10000(long_histories):
         assert work() == 10_000
         spent[work] = min(time.process_time() - begin, spent.get(work, 1e9))
     print(f"\nthe schema at revision 10,000: {spent[whole]:.2f} s, at least {spent[least]:.2f} s")
-    assert spent[whole] <= 2 * spent[least]
+    assert spent[whole] <= spent[least]

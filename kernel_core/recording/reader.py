@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,7 @@ from sqlalchemy.types import TypeEngine
 from ..operations.containers import UpgradeOps
 from ..operations.operation import MigrateOperation
 from ..util.exc import CommandError
+from .forms import ParsedFunction, body_of, imports_of, parsed_function
 from .recorder import Recorder, Recording, Unread
 
 _BUILDERS = (sa.text, sa.true, sa.false, sa.null, sa.literal_column, sa.table, sa.column)
@@ -44,9 +46,12 @@ def read_functions(
 
     ``makes_tables=False`` makes no Table that nothing uses: it takes longest, and SQLAlchemy's errors come later then.
     """
-    reader = _read(source, dialect, function, {}, makes_tables=makes_tables)
+    reader = _read_by_form(source, dialect, function, makes_tables=makes_tables)
     if reader is None:
-        return (), Recording(UpgradeOps(), (Unread(1, source.count("\n") + 1, ""),))
+        tree = _parsed(source)
+        if tree is None:
+            return (), _not_python(source)
+        reader = _read(tree, dialect, function, {}, makes_tables=makes_tables)
     return tuple(reader.found), reader.recording()
 
 
@@ -59,50 +64,71 @@ def read_operations(
     directive that does not exist.
     """
     names = {name: path for name, path in _GIVEN.items() if name in given}
-    reader = _read(source, dialect, function, names)
-    if reader is None:
-        return Recording(UpgradeOps(), (Unread(1, source.count("\n") + 1, ""),))
-    reader.refuse_unknown_directives()
+    tree = _parsed(source)
+    if tree is None:
+        return _not_python(source)
+    reader = _read(tree, dialect, function, names)
+    reader.refuse_unknown_directives(tree)
     return reader.recording()
 
 
-def _read(
-    source: str, dialect: Dialect, function: str, given: Mapping[str, str], *, makes_tables: bool = True
-) -> _Reader | None:
-    """Return a reader that has read a function; None where the source is not valid Python."""
+def _parsed(source: str) -> ast.Module | None:
+    """Return the syntax tree of a file; None where the source is not valid Python."""
     try:
-        tree = ast.parse(source)
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    reader = _Reader(tree, Recorder(dialect, path=None), given, makes_tables=makes_tables)
-    bodies = [node.body for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
-    if bodies:
-        reader.read(bodies[-1])
+
+
+def _not_python(source: str) -> Recording:
+    return Recording(UpgradeOps(), (Unread(1, source.count("\n") + 1, ""),))
+
+
+def _read(
+    tree: ast.Module, dialect: Dialect, function: str, given: Mapping[str, str], *, makes_tables: bool = True
+) -> _Reader:
+    """Return a reader that has read a function."""
+    imported = {**given, **dict(imports_of(tree))}
+    parsed = ParsedFunction(body_of(tree, function) or (), imported)
+    reader = _Reader(parsed, Recorder(dialect, path=None), makes_tables=makes_tables)
+    reader.read(parsed.body)
+    return reader
+
+
+def _read_by_form(source: str, dialect: Dialect, function: str, *, makes_tables: bool) -> _Reader | None:
+    """Return a reader that has read a function of which every statement is an operation; None for any other."""
+    parsed = parsed_function(source, function)
+    if parsed is None:
+        return None
+    reader = _Reader(parsed, Recorder(dialect, path=None), makes_tables=makes_tables)
+    try:
+        reader.read(parsed.body)
+    except NotLiteral:
+        return None
     return reader
 
 
 class _Reader:
     """Reads statements in their order; ``found`` has each operation, and the code that is not one."""
 
-    def __init__(self, tree: ast.Module, recorder: Recorder, given: Mapping[str, str], *, makes_tables: bool) -> None:
+    def __init__(self, parsed: ParsedFunction, recorder: Recorder, *, makes_tables: bool) -> None:
         self.found: list[MigrateOperation | Unread] = []
         self.recorder = recorder
         self._makes_tables = makes_tables
         self._lines: list[int] = []
-        self._tree = tree
-        self._imported = {**given, **dict(_imports(tree))}
+        self._parsed = parsed
         self._values: dict[str, Any] = {}
 
-    def refuse_unknown_directives(self) -> None:
+    def refuse_unknown_directives(self, tree: ast.Module) -> None:
         """Raise CommandError for ``op.name`` where it is not a directive, even in code that would not run."""
-        for node in ast.walk(self._tree):
+        for node in ast.walk(tree):
             match node:
-                case ast.Attribute(value=ast.Name(id=owner), attr=name) if self._imported.get(owner) == "op":
+                case ast.Attribute(value=ast.Name(id=owner), attr=name) if self._parsed.imports.get(owner) == "op":
                     if not hasattr(self.recorder, name):
                         raise CommandError(f"`{ast.unparse(node)}`: {self.recorder.unknown(name)} Nothing was written.")
 
     def read(self, body: Sequence[ast.stmt]) -> None:
-        """Read the statements of a function or of a batch."""
+        """Read the statements of a function or of a batch; raises NotLiteral for code known only by its form."""
         for statement in body:
             if _is_empty(statement):
                 continue
@@ -110,7 +136,9 @@ class _Reader:
             known, values = len(self.found), dict(self._values)
             try:
                 self._read(statement)
-            except Exception:  # noqa: BLE001 - the run itself reports what a directive or SQLAlchemy refuses
+            except Exception as error:  # the run itself reports what a directive or SQLAlchemy refuses
+                if self._parsed.strings is not None:  # the code is to be reported as it is in the file
+                    raise NotLiteral from error
                 del self.recorder.recorded[recorded:], self.found[known:], self._lines[recorded:]
                 self._values = values
                 count = (statement.end_lineno or statement.lineno) - statement.lineno + 1
@@ -149,7 +177,7 @@ class _Reader:
         if not all(isinstance(each, MigrateOperation) for each in made_here):
             raise NotLiteral
         self.found.extend(made_here)
-        self._lines += [call.lineno] * len(made_here)
+        self._lines += [self._parsed.lines_above + call.lineno] * len(made_here)
         return made
 
     @contextmanager
@@ -162,7 +190,7 @@ class _Reader:
     def _method(self, call: ast.Call) -> Callable[..., Any]:
         match call.func:
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if not name.startswith("_"):
-                holder = self.recorder if self._imported.get(owner) == "op" else self._values.get(owner)
+                holder = self.recorder if self._parsed.imports.get(owner) == "op" else self._values.get(owner)
                 if isinstance(holder, Recorder) or hasattr(holder, "recorded"):
                     method: Callable[..., Any] = getattr(holder, name)
                     return method
@@ -176,8 +204,8 @@ class _Reader:
     def _value(self, node: ast.expr) -> Any:
         """Return the value of an argument; raises NotLiteral where it is known only when the code runs."""
         match node:
-            case ast.Constant(value=value):
-                return value
+            case ast.Constant(value=value) if not isinstance(value, bytes):
+                return self._parsed.filled(value)
             case ast.List(elts=several):
                 return [self._value(one) for one in several]
             case ast.Tuple(elts=several):
@@ -190,6 +218,8 @@ class _Reader:
                 return self._values[name]
             case ast.Name() | ast.Attribute():
                 return _type_class(self._found(node))
+            case _ if self._parsed.has_marks(node):
+                raise NotLiteral
             case _:
                 return _literal(node)
 
@@ -209,30 +239,23 @@ class _Reader:
         while isinstance(node, ast.Attribute):
             names.append(node.attr)
             node = node.value
-        place = self._imported.get(node.id, "") if isinstance(node, ast.Name) else ""
-        path = [*place.split("."), *reversed(names)]
-        if path[0] != "sqlalchemy" or any(name.startswith("_") for name in path):
-            raise NotLiteral
-        found: Any = sa
-        for position, name in enumerate(path[1:], 2):
-            if isinstance(found, ModuleType) and not hasattr(found, name) and path[1] in _PARTS:
-                found = import_module(".".join(path[:position]))
-            else:
-                found = getattr(found, name)
-        return found
+        place = self._parsed.imports.get(node.id, "") if isinstance(node, ast.Name) else ""
+        return _object_of_sqlalchemy(".".join([place, *reversed(names)]))
 
 
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield (name, dotted path) for what the file imports; the path of the directives is ``op``."""
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                first = alias.name.partition(".")[0]
-                yield alias.asname or first, alias.name if alias.asname else first
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            for alias in node.names:
-                is_op = node.module in ("alembic", "kernel_core") and alias.name == "op"
-                yield alias.asname or alias.name, "op" if is_op else f"{node.module}.{alias.name}"
+@lru_cache(maxsize=256)
+def _object_of_sqlalchemy(dotted: str) -> Any:
+    """Return the object of SQLAlchemy that a dotted path refers to; raises NotLiteral for all other paths."""
+    path = dotted.split(".")
+    if path[0] != "sqlalchemy" or any(name.startswith("_") for name in path):
+        raise NotLiteral
+    found: Any = sa
+    for position, name in enumerate(path[1:], 2):
+        if isinstance(found, ModuleType) and not hasattr(found, name) and path[1] in _PARTS:
+            found = import_module(".".join(path[:position]))
+        else:
+            found = getattr(found, name)
+    return found
 
 
 def _is_builder(maker: Any) -> bool:

@@ -57,6 +57,8 @@ def settled_name(constraint: Constraint) -> str | None:
 def has_rule(metadata: MetaData, kind: type[Constraint]) -> bool:
     """Return whether the naming convention of a MetaData names constraints of a class."""
     convention: Mapping[Any, object] = metadata.naming_convention
+    if len(convention) == 1 and "ix" in convention:  # SQLAlchemy's own, which only names indexes
+        return False
     return any(each in convention or _RULES.get(each.__name__) in convention for each in kind.__mro__)
 
 

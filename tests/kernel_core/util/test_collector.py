@@ -20,3 +20,26 @@ def test_the_collector_is_off_in_the_block_and_afterwards_as_it_was(before) -> N
         assert gc.isenabled() is before
     finally:
         (gc.enable if was_enabled else gc.disable)()
+
+
+def test_what_was_made_in_the_block_is_not_young_afterwards() -> None:
+    was_enabled = gc.isenabled()
+    gc.unfreeze()  # tests/conftest.py has frozen what it imported
+    gc.enable()
+    try:
+        with without_collector():
+            made = [[] for _ in range(1000)]
+        young = {id(each) for each in gc.get_objects(generation=0)}
+        assert young.isdisjoint(map(id, made))
+        assert gc.get_freeze_count() == 0
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
+        gc.freeze()
+
+
+def test_what_is_frozen_stays_so() -> None:
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    with without_collector():
+        pass
+    assert gc.get_freeze_count() == frozen > 0
