@@ -13,8 +13,6 @@ import sqlalchemy
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-MARKS = ((), pytest.mark.slow)
-"""In the quick run one notebook runs unattended."""
 COMPARED = ("--nbval", "--nbval-sanitize-with=nbval.cfg") if sqlalchemy.__version__ >= "2.1" else ("--nbval-lax",)
 """The outputs are saved with SQLAlchemy 2.1; with 2.0 pandas makes other types, so that cells are only run there."""
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
@@ -31,7 +29,8 @@ def folder(tmp_path):
     return shutil.copytree(FOLDER, tmp_path / "notebooks", ignore=left_behind)
 
 
-@pytest.mark.parametrize("notebook", [pytest.param(name, marks=MARKS[name[:2] != "02"]) for name in NOTEBOOKS])
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_a_notebook_shows_unattended_what_is_saved_in_it(notebook, folder):
     shutil.copy(FOLDER.parent / "conftest.py", folder)  # loads nbval, the only plugin that is needed
     command = [sys.executable, "-m", "pytest", *COMPARED, "--nbval-cell-timeout=120", "-p", "no:cacheprovider", "-q"]
