@@ -94,7 +94,7 @@ def _renaming_import(
     level: int = 0,
 ) -> Any:
     """``__import__`` that imports the engine instead of Alembic inside an `alias` block."""
-    if level or not _inside.get() or not _is_ours(name):
+    if level or not name.startswith(NAME) or not _inside.get() or not _is_ours(name):
         return _switch.original(name, globals, locals, fromlist or (), level)
     own = _own(name)
     if not fromlist:

@@ -13,6 +13,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from ..operations.batch import Batch
 from ..operations.ddl_formatting import inline_foreign_keys, inlined
+from ..operations.direct_ddl import AddColumnOptions
 from ..operations.kinds.column import (
     AddColumn,
     ColumnComment,
@@ -173,7 +174,7 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         **kw: object,
     ) -> Iterable[Constraint] | None:
         """Add a column; return the constraints inside the statement, which the caller must not add again."""
-        self._run_add_column(
+        self.execute(
             AddColumn(
                 table_name,
                 column,
@@ -187,14 +188,9 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
             self.create_column_comment(column)
         return inline_foreign_keys(column) if inlined(column, inline_references) else None
 
-    def _run_add_column(self, statement: AddColumn) -> None:
-        """Run ADD COLUMN; as text where the column is plain."""
-        direct = self.direct_ddl
-        words = direct.add_column(statement) if direct is not None else None
-        if words is None:
-            self.execute(statement)
-        else:
-            self.run_text(words)
+    def plain_addition(self, table_name: str, column: AnyColumn, options: AddColumnOptions) -> AddColumn | None:
+        """Return the one statement that adds a plain column; None where `add_column` has to query the database."""
+        return AddColumn(table_name, column, *options)
 
     def drop_column(
         self,

@@ -136,7 +136,7 @@ class MSSQLImpl(DefaultImpl):
         inline_references = inlined(column, inline_references)
         kw |= {"schema": schema, "inline_references": inline_references}
         kw = {name: value for name, value in kw.items() if value is not None}
-        self._run_add_column(AddColumn(table_name, column, **kw))
+        self.execute(AddColumn(table_name, column, **kw))
         if column.comment:
             self.execute(
                 ExtendedProperty("add", column.comment, table_name, schema or self._default_schema(), column.name)

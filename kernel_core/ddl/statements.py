@@ -175,15 +175,15 @@ class RunsStatements:
     def print_statement(self, words: str, construct: ClauseElement) -> None:
         """Print the compiled ``words`` of ``construct``, with its terminator."""
         if words:
-            if not _is_custom_sql(construct):
-                self._refuse_breaks(words)
+            if self.script_breaks is not None and not _is_custom_sql(construct):
+                self._refuse_breaks(words, self.script_breaks)
             self._check_script(construct, words)
             self._print_client_settings(words)
             self.static_output(words if words.endswith(self.command_terminator) else self._terminated(words))
 
-    def _refuse_breaks(self, words: str) -> None:
+    def _refuse_breaks(self, words: str, breaks: re.Pattern[str]) -> None:
         """Raise CommandError where a line inside a name or string would end the statement for the script's client."""
-        found = self.script_breaks.search(words) if self.script_breaks is not None else None
+        found = breaks.search(words)
         if found is not None:
             raise CommandError(
                 f"A script for {self.dialect.name} cannot have the line {found.group().strip()!r} inside a name or "
@@ -192,8 +192,8 @@ class RunsStatements:
 
     def _terminated(self, words: str) -> str:
         """Return the statement with its terminator, which a comment on the last line must not swallow."""
-        comment = "--" in words.rpartition("\n")[2] and self.command_terminator
-        return words + ("\n" if comment else "") + self.command_terminator
+        has_comment = "--" in words and "--" in words.rpartition("\n")[2] and self.command_terminator
+        return words + ("\n" if has_comment else "") + self.command_terminator
 
     def _check_script(self, construct: ClauseElement, words: str) -> None:
         """Raise CommandError for a statement that a script cannot contain; for dialects with a batch separator."""

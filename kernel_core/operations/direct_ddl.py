@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import NamedTuple, Self
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy import table as table_clause
@@ -26,7 +26,6 @@ from ..util.sqla_compat import (
     creation_order,
     ddl_compiler,
     default_argument,
-    has_custom_compiler,
     mark_primary_key,
     plain_referent,
     plain_shape,
@@ -36,28 +35,32 @@ from .plain_items import PlainItems, names_of, plain_items
 _TABLE, _INDEX, _COLUMN = "mig_table", "mig_index", "mig_column_"
 _UNKNOWN = "?"
 """In place of a definition that SQLAlchemy has not written yet: none is a single question mark."""
+_FIRST_COLUMN = f"{_COLUMN}0"
 _SLOT = re.compile(r"\b(mig_table|mig_index|mig_column_\d+)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A statement between whose ``parts`` the quoted names of ``slots`` are inserted."""
+    """A statement into whose ``pattern`` the quoted names of its slots are inserted."""
 
-    parts: tuple[str, ...]
-    slots: tuple[str, ...]
+    pattern: str
 
     @classmethod
     def of(cls, words: str, slots: Collection[str]) -> Self | None:
         """Return the template of a statement; None unless each slot is in it once."""
         parts = _SLOT.split(words)
-        return cls(tuple(parts[::2]), tuple(parts[1::2])) if sorted(parts[1::2]) == sorted(slots) else None
+        if sorted(parts[1::2]) != sorted(slots):
+            return None
+        parts[::2] = [part.replace("%", "%%") for part in parts[::2]]
+        parts[1::2] = [f"%({slot})s" for slot in parts[1::2]]
+        return cls("".join(parts))
 
     def filled(self, names: Mapping[str, str]) -> str:
         """Return the statement with these quoted names."""
-        words = [self.parts[0]]
-        for slot, part in zip(self.slots, self.parts[1:], strict=True):
-            words += names[slot], part
-        return "".join(words)
+        return self.pattern % names
+
+
+_NOT_COMPILED = Template("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +73,13 @@ class IndexNames:
     schema: str | None = None
 
 
-class AddsColumn(Protocol):
-    """The statement ADD COLUMN, `operations.kinds.column.AddColumn`."""
+class AddColumnOptions(NamedTuple):
+    """The options of ADD COLUMN, as `operations.kinds.column.AddColumn` takes them."""
 
-    table_name: str
-    column: AnyColumn
-
-    @property
-    def variant(self) -> Hashable:
-        """All but the table's name and the column."""
-
-    def renamed(self, table_name: str, column: AnyColumn) -> ExecutableDDLElement:
-        """Return the same statement for another table and column."""
+    schema: str | None
+    if_not_exists: bool | None
+    inline_references: bool | None
+    inline_primary_key: bool | None
 
 
 @dataclass(slots=True)
@@ -157,20 +155,23 @@ class DirectDDL:
             return CreateIndex(made, **({} if if_not_exists is None else {"if_not_exists": if_not_exists}))
 
         names = dict(zip((_INDEX, _TABLE, *columns), (index.name, index.table, *index.columns), strict=True))
-        return self._from_template(("index", len(columns), index.schema, unique, if_not_exists), probe, names)
+        key = ("index", len(columns), *_as_written(index.schema), unique, if_not_exists)
+        return self._from_template(key, probe, names)
 
-    def add_column(self, statement: AddsColumn) -> str | None:
-        """Return ADD COLUMN; ``statement`` is the usual one."""
-        column = statement.column
-        shape = plain_shape(column)
-        if shape is None or column.primary_key or has_custom_compiler(type(statement)):
+    def add_column(
+        self,
+        table_name: str,
+        column: AnyColumn,
+        options: AddColumnOptions,
+        statement: Callable[[str, AnyColumn, AddColumnOptions], ExecutableDDLElement | None],
+    ) -> str | None:
+        """Return ADD COLUMN; ``statement`` returns the usual one, None where it depends on what is in the database."""
+        shape = None if column.primary_key else plain_shape(column)
+        if shape is None:
             return None
-
-        def probe() -> ExecutableDDLElement:
-            return statement.renamed(_TABLE, _example(f"{_COLUMN}0", column))
-
-        names = {_TABLE: statement.table_name, f"{_COLUMN}0": str(column.name)}
-        return self._from_template((type(statement), shape, column.nullable, statement.variant), probe, names)
+        names = {_TABLE: table_name, _FIRST_COLUMN: str(column.name)}
+        key = (shape, column.nullable, options, *_as_written(options.schema))
+        return self._from_template(key, lambda: statement(_TABLE, _example(_FIRST_COLUMN, column), options), names)
 
     # ---- parts of statements -------------------------------------------------------------------------------------
 
@@ -231,15 +232,23 @@ class DirectDDL:
     # ---- what SQLAlchemy writes ----------------------------------------------------------------------------------
 
     def _from_template(
-        self, key: Hashable, probe: Callable[[], ExecutableDDLElement], names: Mapping[str, str]
+        self, key: Hashable, probe: Callable[[], ExecutableDDLElement | None], names: dict[str, str]
     ) -> str | None:
         """Return the statement ``probe()`` with other names; it is compiled once for each key."""
-        if key not in self._templates:
-            words = self._compiled(lambda: str(probe().compile(dialect=self.dialect)))
-            self._templates[key] = None if words is None else Template.of(words, names)
-        template = self._templates[key]
+        template = self._templates.get(key, _NOT_COMPILED)
+        if template is _NOT_COMPILED:
+            template = self._templates[key] = self._template(probe, names)
+        if template is None:
+            return None
         quote = self.dialect.identifier_preparer.quote
-        return None if template is None else template.filled({slot: quote(name) for slot, name in names.items()})
+        for slot, name in names.items():
+            names[slot] = quote(name)
+        return template.filled(names)
+
+    def _template(self, probe: Callable[[], ExecutableDDLElement | None], slots: Collection[str]) -> Template | None:
+        statement = probe()
+        words = None if statement is None else self._compiled(lambda: str(statement.compile(dialect=self.dialect)))
+        return None if words is None else Template.of(words, slots)
 
     def _compiled(self, compile_: Callable[[], str]) -> str | None:
         """Return a text; None where it raises an error or warns, which each statement has to do for itself."""
@@ -249,6 +258,11 @@ class DirectDDL:
                 return compile_()
             except (SQLAlchemyError, CommandError, Warning):
                 return None
+
+
+def _as_written(schema: str | None) -> tuple[str | None, bool | None]:
+    """Return a schema, and whether it is quoted: a quoted_name equals the str, and is written otherwise."""
+    return schema, getattr(schema, "quote", None)
 
 
 def _example(name: str, column: AnyColumn, *, primary_key: bool = False) -> AnyColumn:

@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.schema import Constraint, Index, Table
+from sqlalchemy.schema import Constraint, ExecutableDDLElement, Index, Table
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.expression import TableClause
 
 from ..util.sqla_compat.columns import AnyColumn
-from .direct_ddl import DirectDDL
+from .direct_ddl import AddColumnOptions, DirectDDL
 
 
 class Implementation(Protocol):
@@ -64,6 +64,11 @@ class Implementation(Protocol):
 
     def add_column(self, table_name: str, column: AnyColumn, **kw: Any) -> Iterable[Constraint] | None:
         """Add a column; return the constraints that are part of the statement."""
+
+    def plain_addition(
+        self, table_name: str, column: AnyColumn, options: AddColumnOptions
+    ) -> ExecutableDDLElement | None:
+        """Return the one statement that adds a plain column; None where `add_column` has to query the database."""
 
     def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None: ...
 

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from sqlalchemy.exc import DBAPIError
 
+from ..script import Script
 from ..script.steps import AnyStep, StampStep, Step
 from ..util.exc import VersionTableChanged
 from ..util.logs import Log
@@ -126,7 +127,7 @@ class Execution:
 
     def _run_step(self, step: AnyStep, report: Report, kw: Mapping[str, object], way: Way) -> None:
         """Run one step in its transaction, or in the one that earlier steps left open, and report it."""
-        heads = after(self.heads, step)
+        heads, script = after(self.heads, step), self._script(step)
         if not way.is_second and way.attempt == 1:
             self._owed.report(report, "start", len(self.done))
         started, transaction, suspensions = time.perf_counter(), None, 0
@@ -140,7 +141,7 @@ class Execution:
                     self._begin(transaction, way)
                 probe = self._commit_probe(transaction) if way.probes else None
                 try:
-                    self._apply(step, heads, kw, way, probe)
+                    self._apply(step, script, heads, kw, way, probe)
                 except BaseException as failure:
                     ended = probe.ended(suspensions, failure) if probe is not None else ""
                     raise
@@ -162,7 +163,7 @@ class Execution:
             report("failed", time.perf_counter() - started)
             self._raise(error, step, state)
         seconds = 0.0 if self._run.as_sql else time.perf_counter() - started
-        self._count_as_done(step, heads, seconds)
+        self._count_as_done(step, script, heads, seconds)
         self._owed.report(report, "done", len(self.done), seconds, waits=True)
         if not self._group.is_queued:
             self._settle()
@@ -184,15 +185,25 @@ class Execution:
         is_of_group = isinstance(error, DBAPIError) and not error.connection_invalidated
         return is_of_group and type(self._run.impl).may_fail_in_groups and self._run.current_heads() == self.heads
 
+    def _script(self, step: AnyStep) -> Script | None:
+        """Return the revision of a step; None for a stamp."""
+        return self._run.revision(step.revision_id) if isinstance(step, Step) else None
+
     def _apply(
-        self, step: AnyStep, heads: frozenset[str], kw: Mapping[str, object], way: Way, probe: CommitProbe | None
+        self,
+        step: AnyStep,
+        script: Script | None,
+        heads: frozenset[str],
+        kw: Mapping[str, object],
+        way: Way,
+        probe: CommitProbe | None,
     ) -> None:
         """Run the revision's function, move the version rows, call the callbacks: what one transaction holds."""
         if not way.writes_late:
             self._rows.write()
-        info = announce_step(self._run, step, is_second=way.is_second or way.is_logged)
+        info = announce_step(self._run, step, script, is_second=way.is_second or way.is_logged)
         if isinstance(step, Step):
-            function = self._run.function(step)
+            function = self._run.function(step, script)
             with self._interrupts.in_revision(), self._recording(step, probe):
                 function(**kw)
         self._rows.reach(heads)
@@ -228,9 +239,10 @@ class Execution:
         content = partial(self._run.content, step.revision_id)
         return self._recorder.recording(step, content, self._run.replay, probe.how_ended if probe else None)
 
-    def _count_as_done(self, step: AnyStep, heads: frozenset[str], seconds: float) -> None:
+    def _count_as_done(self, step: AnyStep, script: Script | None, heads: frozenset[str], seconds: float) -> None:
         for revision in revisions_of(step):
-            self.done.append(AppliedStep(revision, step.direction, self._run.doc(revision), seconds))
+            doc = self._run.doc(revision) if script is None else script.doc
+            self.done.append(AppliedStep(revision, step.direction, doc, seconds))
         self.heads = heads
         self._reached.append((heads, len(self.done)))
 

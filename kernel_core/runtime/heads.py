@@ -54,7 +54,8 @@ def row_changes(before: Iterable[str], after: Iterable[str]) -> RowChanges:
     """
     before, after = frozenset(before), frozenset(after)
     if len(before) == len(after) == 1:  # as in most histories
-        return RowChanges(updates=(*zip(before, after, strict=True),) if before != after else ())
+        (from_,), (to,) = before, after
+        return RowChanges((), ((from_, to),)) if from_ != to else RowChanges()
     gone, new = sorted(before - after), sorted(after - before)
     paired = min(len(gone), len(new))
     return RowChanges(tuple(new[paired:]), tuple(zip(gone, new, strict=False)), tuple(gone[paired:]))

@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType
 
 from sqlalchemy import Connection
@@ -46,7 +46,7 @@ class Interrupts:
     def __init__(self, cancel: Callable[[], object] = lambda: None, *, by_thread: bool = False) -> None:
         self._cancel, self._by_thread = cancel, by_thread
         self._count = self._statements = 0
-        self._is_in_revision = self._is_running = False
+        self.is_in_revision = self._is_running = False
 
     @property
     def pending(self) -> bool:
@@ -63,19 +63,13 @@ class Interrupts:
             if self._is_running and self._count == 1:
                 threading.Thread(target=self._cancel_again, name="mig-interrupts", daemon=True).start()
 
-    @contextmanager
-    def in_revision(self) -> Iterator[None]:
+    def in_revision(self) -> AbstractContextManager[None]:
         """Run the code of a revision: after an interrupt its next statement fails, and so does the block."""
-        self._is_in_revision = True
-        try:
-            yield
-        finally:
-            self._is_in_revision = False
-        self.check()
+        return _InRevision(self)
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if an interrupt is pending."""
-        if self.pending:
+        if self._count:
             raise KeyboardInterrupt
 
     def cause_of(self, error: BaseException) -> BaseException:
@@ -86,7 +80,7 @@ class Interrupts:
 
     def before_statement(self, *_: object) -> None:
         """Stop before a statement of the revision, if an interrupt is pending."""
-        if self.pending and self._is_in_revision:
+        if self.pending and self.is_in_revision:
             raise _Stopped
         self._statements += 1
         self._is_running = True
@@ -106,6 +100,21 @@ class Interrupts:
     def _cancel_again(self) -> None:
         time.sleep(_AGAIN)
         self.cancel_running()
+
+
+class _InRevision:
+    """The block of `Interrupts.in_revision`: a class, because one is entered for each revision."""
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
+
+    def __enter__(self) -> None:
+        self._interrupts.is_in_revision = True
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._interrupts.is_in_revision = False
+        if kind is None:
+            self._interrupts.check()
 
 
 class _Deferred:

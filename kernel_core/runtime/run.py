@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from sqlalchemy import Connection
 
 from ..ddl import DefaultImpl
-from ..script import ScriptDirectory
+from ..script import Script, ScriptDirectory
 from ..script.steps import Step
 from ..util.exc import CommandError
 from .autocommit import autocommits
@@ -78,11 +79,15 @@ class Run:
         """Whether a step may be reported after others have run, too."""
         return may_be_late(self.listener)
 
-    def function(self, step: Step) -> Callable[..., object]:
-        """Return ``upgrade`` or ``downgrade`` of the step's version file; raises CommandError if there is none."""
-        assert self.script is not None, "steps come from a script directory"
-        script = self.script.get_revision(step.revision_id)
-        assert script is not None, "a step has a revision"
+    def function(self, step: Step, script: Script | None = None) -> Callable[..., object]:
+        """Return ``upgrade`` or ``downgrade`` of the step's version file; raises CommandError if there is none.
+
+        ``script`` is the revision of the step, where it is known.
+        """
+        if script is None:
+            assert self.script is not None, "steps come from a script directory"
+            script = self.script.get_revision(step.revision_id)
+            assert script is not None, "a step has a revision"
         function: Callable[..., object] | None = getattr(script.module, step.direction, None)
         if function is None:
             raise CommandError(f"{script.path} has no function {step.direction}(). Write one.")
@@ -113,8 +118,14 @@ class Run:
         with self.transactions.reading():
             return frozenset(self.version_table.read())
 
+    def revision(self, name: str) -> Script | None:
+        """Return the revision with that id; None for an unknown one."""
+        if self.script is None:
+            return None
+        revisions = self.script.map
+        return cast("Script", revisions.get_revision(name)) if name in revisions else None
+
     def doc(self, revision: str) -> str:
         """Return the first paragraph of a revision's docstring; "" for an unknown revision."""
-        revisions = self.script.map if self.script is not None else None
-        found = revisions.get_revision(revision) if revisions is not None and revision in revisions else None
+        found = self.revision(revision)
         return found.doc if found is not None else ""

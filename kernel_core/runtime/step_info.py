@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ..script import ScriptDirectory
 from ..script.revision import Revision, RevisionMap
 from ..script.steps import AnyStep, StampStep, Step
 
@@ -84,6 +85,19 @@ def parents_of(step: Step, revisions: RevisionMap) -> tuple[str, ...]:
     """Return the parents of the step's revision as written in its file."""
     revision = revisions.get_revision(step.revision_id)
     return revision.down_revisions if revision is not None else ()
+
+
+def ends_of(
+    step: AnyStep, revision: Revision | None, scripts: ScriptDirectory | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return where a step of that revision begins and where it leads, as its MigrationInfo does."""
+    if scripts is None:
+        return step.removed, step.added
+    if isinstance(step, StampStep):
+        info = info_of(step, scripts.map)
+        return info.source_revision_ids, info.destination_revision_ids
+    parents = revision.down_revisions if revision is not None else ()
+    return (parents, (step.revision_id,)) if step.is_upgrade else ((step.revision_id,), parents)
 
 
 def _known(heads: frozenset[str], revisions: RevisionMap) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from ..script import Script
 from ..script.steps import AnyStep, StampStep, Step
 from ..util.logs import Log
 from ..util.secrets import redact
 from .report import RunEvent
 from .run import Run
-from .step_info import MigrationInfo, info_of
+from .step_info import MigrationInfo, ends_of, info_of
 
 log = Log("runtime.migration")
 Kind = Literal["start", "done", "failed"]
@@ -79,20 +80,20 @@ def _unheard(kind: Kind, seconds: float, *, more_follow: bool = False) -> None:
     """Report nothing: the run has no listener."""
 
 
-def announce_step(run: Run, step: AnyStep, *, is_second: bool) -> MigrationInfo | None:
-    """Log a step, or print it as a comment of the script, and return its description for callbacks.
+def announce_step(run: Run, step: AnyStep, script: Script | None, *, is_second: bool) -> MigrationInfo | None:
+    """Log a step, or print it as a comment of the offline script; return its description where callbacks need it.
 
-    ``is_second`` is True for a step that is run again, which is not logged.
+    ``script`` is its revision. ``is_second`` is True for a step that is run again, which is not logged.
     """
     is_logged = log.is_enabled()
-    prints = (run.as_sql or is_logged) and not run.is_scratch and not is_second
-    if not prints and not run.callbacks:
-        return None
-    info = info_of(step, run.script.map) if run.script is not None else None
-    if not prints:
-        return info
-    source, goal = (info.source_revision_ids, info.destination_revision_ids) if info else (step.removed, step.added)
-    doc = run.doc(step.revision_id) if isinstance(step, Step) else ""
+    if (is_logged or run.as_sql) and not run.is_scratch and not is_second:
+        _print_step(run, step, script, is_logged=is_logged)
+    return info_of(step, run.script.map) if run.callbacks and run.script is not None else None
+
+
+def _print_step(run: Run, step: AnyStep, script: Script | None, *, is_logged: bool) -> None:
+    source, goal = ends_of(step, script, run.script)
+    doc = script.doc if script is not None else ""
     change = f"{', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
     # Alembic logs stamps by this name.
     name = step.direction if isinstance(step, Step) else "stamp_revision"
@@ -100,7 +101,6 @@ def announce_step(run: Run, step: AnyStep, *, is_second: bool) -> MigrationInfo 
         log.info("%s", redact(f"Running {name} {change}"))
     if run.as_sql:
         run.impl.static_output("-- " + " ".join(f"Running {step.direction} {change}".split()))
-    return info
 
 
 def revisions_of(step: AnyStep) -> tuple[str, ...]:

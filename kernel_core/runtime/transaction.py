@@ -95,7 +95,7 @@ class Transactions:
         self.impl, self.connection, self.one_for_all = impl, connection, one_for_all
         self.borrowed = connection is not None and _is_in_transaction(connection)
         self._open: RevisionTransaction | None = None
-        self._begun = False
+        self.is_begun = False
 
     def notice_block(self) -> None:
         """Leave the transaction to the caller, where a run begins in a block ``with connection.begin():``."""
@@ -125,8 +125,8 @@ class Transactions:
             return nullcontext(self._open)
         if self.connection is not None:
             return self._opened(self.connection)
-        is_printed = self._begun or not self.impl.transactional_ddl
-        return nullcontext() if is_printed else self._printed()
+        is_printed = self.is_begun or not self.impl.transactional_ddl
+        return nullcontext() if is_printed else _Printed(self)
 
     @contextmanager
     def _opened(self, connection: Connection) -> Iterator[RevisionTransaction]:
@@ -219,26 +219,30 @@ class Transactions:
         is_ours = self.connection is not None and not self.borrowed and self._open is None
         return is_ours and self.connection is not None and self.connection.in_transaction()
 
-    @contextmanager
-    def _printed(self) -> Iterator[None]:
-        """Print BEGIN and COMMIT around the block."""
-        self.impl.emit_begin()
-        self._begun = True
-        try:
-            yield None
-        except BaseException:
-            self.impl.print_held()
-            raise
-        finally:
-            self._begun = False
-        self.impl.emit_commit()
-
     def _printed_outside(self) -> Iterator[None]:
         if self.impl.transactional_ddl:
             self.impl.emit_commit()
         yield
         if self.impl.transactional_ddl:
             self.impl.emit_begin()
+
+
+class _Printed:
+    """BEGIN and COMMIT of a script, printed around a block: a class, because one is entered for each revision."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    def __enter__(self) -> None:
+        self._transactions.impl.emit_begin()
+        self._transactions.is_begun = True
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._transactions.is_begun = False
+        if kind is None:
+            self._transactions.impl.emit_commit()
+        else:
+            self._transactions.impl.print_held()
 
 
 def _is_in_transaction(connection: Connection | MockConnection) -> bool:

@@ -165,9 +165,9 @@ class VersionTable:
 
     def _print_update(self, old: str, new: str) -> None:
         """Print the UPDATE of a row; usual ids are inserted into a text that is compiled once for the whole script."""
-        if self._update_text is not None and _USUAL.fullmatch(old) and _USUAL.fullmatch(new):
-            statement = self._update_text.replace("@old@", old).replace("@new@", new)
-            self.impl.print_statement(statement, self._pattern)
+        text = self._update_text
+        if text is not None and _USUAL.fullmatch(old) and _USUAL.fullmatch(new):
+            self.impl.print_statement(text.replace("@old@", old).replace("@new@", new), self._pattern)
         else:
             self.impl.execute(self._update_from(old, new))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import Connection
 
@@ -43,16 +44,22 @@ def ways(run: Run, steps: Sequence[AnyStep], kw: Mapping[str, object], *, is_loc
     shares = shares and (queues or not run.transactions.one_for_all)
     queues = queues and shares
     pure = _schema_only_steps(run, steps, kw, shares=shares)
-    return tuple(
-        Way(
-            pure[index],
-            keep_open=shares and all(pure[index : index + 2]) and index + 1 < len(pure),
-            writes_late=late and pure[index],
+
+    @cache  # hardly any two steps differ
+    def way(is_pure: bool, keep_open: bool, is_revision: bool) -> Way:
+        return Way(
+            is_pure,
+            keep_open=keep_open,
+            writes_late=late and is_pure,
             is_locked=is_locked,
-            queues=queues and pure[index],
-            probes=isinstance(step, Step) and not pure[index],
+            queues=queues and is_pure,
+            probes=is_revision and not is_pure,
         )
-        for index, step in enumerate(steps)
+
+    followed = (*(shares and each for each in pure[1:]), False)
+    return tuple(
+        way(is_pure, is_pure and is_followed, isinstance(step, Step))
+        for step, is_pure, is_followed in zip(steps, pure, followed, strict=False)
     )
 
 

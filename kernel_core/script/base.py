@@ -17,7 +17,7 @@ from . import write_hooks
 from .bytecode import code_at
 from .draft import FILE_TEMPLATE, Draft, RevisionRequest
 from .files import compiled_of, located
-from .folder_cache import Folders, contents_of, run_computed
+from .folder_cache import FolderContents, Folders, contents_of, run_computed
 from .module import execute, on_path, runs
 from .problems import problems_of
 from .replaced import replaced_ids, replaced_in, seen_at
@@ -81,6 +81,7 @@ class ScriptDirectory:
         self.root = root
         self.settings: Settings | None = None
         self._map: RevisionMap | None = None
+        self._contents: FolderContents | None = None
         self._heads: Callable[[], Iterable[str]] = tuple
         self._named: frozenset[str] = frozenset()
         self._seen: tuple[RevisionMap, frozenset[str], RevisionMap] | None = None
@@ -147,7 +148,8 @@ class ScriptDirectory:
     def _of_versions(self) -> RevisionMap:
         """Return the graph without the replaced files that a database or a command needs."""
         if self._map is None:
-            self._map = contents_of(self._source).map
+            self._contents = contents_of(self._source)
+            self._map = self._contents.map
             runs.begin()
         return self._map
 
@@ -191,7 +193,9 @@ class ScriptDirectory:
         Only for commands that run files anyway: a listing runs none, and such a file is in `unreadable`.
         """
         runs.begin()
-        self._map = run_computed(self._source)
+        if self._contents is None:
+            self._contents = contents_of(self._source)
+        self._map = run_computed(self._contents, self._source)
 
     @property
     def revision_map(self) -> RevisionMap:
@@ -200,7 +204,7 @@ class ScriptDirectory:
 
     def reload(self) -> None:
         """Discard what was read; the folders are read again when needed."""
-        self._map = None
+        self._map = self._contents = None
 
     @property
     def versions(self) -> str:

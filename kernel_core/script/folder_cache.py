@@ -67,12 +67,11 @@ def contents_of(place: Folders) -> FolderContents:
     return snapshot
 
 
-def run_computed(place: Folders) -> RevisionMap:
+def run_computed(snapshot: FolderContents, place: Folders) -> RevisionMap:
     """Return the graph with the identifiers that version files compute, which are run for it.
 
     Only for commands that run files of the environment anyway; errors of a file are in `RevisionMap.broken`.
     """
-    snapshot = contents_of(place)
     if not any(isinstance(each, ComputedIdentifier) for each in snapshot.found):
         return snapshot.map
     found = [_run(each, place) if isinstance(each, ComputedIdentifier) else each for each in snapshot.found]

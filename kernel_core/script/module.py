@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from types import CodeType, ModuleType
 
@@ -96,9 +97,7 @@ def load_module(path: str, stem: str, code: CodeType | None = None) -> ModuleTyp
 
 def execute(path: str, stem: str, code: CodeType) -> ModuleType:
     """Run the code of the file at ``path`` and return its module; raises whatever the code raises."""
-    from hashlib import blake2b  # noqa: PLC0415 - heads and history run nothing
-
-    name = f"{OWN_MODULE}{blake2b(path.encode(errors='surrogateescape'), digest_size=6).hexdigest()}_{stem}"
+    name = f"{OWN_MODULE}{_digest(path[: path.rfind(os.sep)])}_{stem}"
     loader = SourceFileLoader(name, path) if path.endswith(".py") else SourcelessFileLoader(name, path)
     module = ModuleType(name)
     module.__spec__ = ModuleSpec(name, loader, origin=path)
@@ -112,3 +111,11 @@ def execute(path: str, stem: str, code: CodeType) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+@lru_cache(maxsize=64)
+def _digest(folder: str) -> str:
+    """Return what is in the name of each module of a folder: files of other folders have the same name."""
+    from hashlib import blake2b  # noqa: PLC0415 - heads and history run nothing
+
+    return blake2b(folder.encode(errors="surrogateescape"), digest_size=6).hexdigest()

@@ -200,7 +200,7 @@ class Script(Revision):
 
 
 def _run(path: str, imports_from: tuple[str, ...], code: CodeType | None = None) -> ModuleType:
-    stem = f"version_{os.path.splitext(os.path.basename(path))[0]}"
+    stem = f"version_{path[path.rfind(os.sep) + 1 :].rpartition('.')[0]}"  # the path ends in .py or .pyc
     if not imports_from:
         return load_module(path, stem, code)
     with on_path(imports_from):

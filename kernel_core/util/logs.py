@@ -18,7 +18,10 @@ class Log:
 
     def is_enabled(self, level: int = logging.INFO) -> bool:
         """Return whether a message of that level is logged."""
-        return any(logger.isEnabledFor(level) for logger in self._loggers)
+        for logger in self._loggers:  # noqa: SIM110 - any() takes twice as long, and each revision asks
+            if logger.isEnabledFor(level):
+                return True
+        return False
 
     def info(self, message: str, *args: object) -> None:
         """Log a message at INFO."""

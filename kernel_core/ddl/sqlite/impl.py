@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...operations.batch import Batch
 from ...operations.ddl_formatting import alter_table, format_column_name, inline_foreign_keys
+from ...operations.direct_ddl import AddColumnOptions
 from ...operations.kinds.column import AddColumn, ColumnName
 from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import AnyColumn, is_type_bound
@@ -216,10 +217,15 @@ class SQLiteImpl(DefaultImpl):
                 f"SQLite cannot add column {column.name!r} to {table_name!r} in place: {reason}. "
                 f'Use a batch: with op.batch_alter_table("{table_name}") as batch_op: ...'
             )
-        self._run_add_column(
+        self.execute(
             AddColumn(table_name, column, schema=schema, inline_references=True, inline_primary_key=inline_primary_key)
         )
         return inline_foreign_keys(column)
+
+    def plain_addition(self, table_name: str, column: AnyColumn, options: AddColumnOptions) -> AddColumn | None:
+        if options.if_not_exists or never_addable(column) is not None:
+            return None
+        return super().plain_addition(table_name, column, options._replace(inline_references=True))
 
     def _is_empty(self, table_name: str, schema: str | None) -> bool:
         """Return whether a table is known to have no rows."""

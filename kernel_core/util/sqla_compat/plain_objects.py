@@ -5,7 +5,8 @@ What SQLAlchemy writes for them depends on nothing else: no event listener, no o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 
 from sqlalchemy import (
     Boolean,
@@ -84,8 +85,12 @@ def _is_compiled_otherwise(cls: type[Visitable]) -> bool:
 def has_custom_compiler(cls: type) -> bool:
     """Return whether a third party has registered ``@compiles`` for a statement of this package."""
     dispatcher = getattr(cls, "_compiler_dispatcher", None)
-    functions = dispatcher.specs.values() if dispatcher is not None else ()
-    return any(not function.__module__.startswith(_KNOWN) for function in functions)
+    return dispatcher is not None and not _are_known(tuple(dispatcher.specs.values()))
+
+
+@lru_cache(maxsize=32)  # each operation asks, and what is registered hardly ever changes
+def _are_known(functions: tuple[Callable[..., object], ...]) -> bool:
+    return all(function.__module__.startswith(_KNOWN) for function in functions)
 
 
 def plain_shape(column: AnyColumn) -> ColumnShape | None:

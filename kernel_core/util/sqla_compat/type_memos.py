@@ -36,13 +36,17 @@ class TypeMemos:
 
 
 _PLAIN = frozenset({bool, int, str, type(None)})
+_OWN: set[type] = set()
+"""The classes of SQLAlchemy's own that were asked for, without those that create schema objects."""
 
 
 def values_of_type(type_: AnyType) -> tuple[object, ...] | None:
     """Return all that a type is, or None where it is more than plain values, or not SQLAlchemy's own."""
     class_, values = type_.__class__, vars(type_)
-    if not class_.__module__.startswith("sqlalchemy.") or issubclass(class_, SchemaType):
-        return None
+    if class_ not in _OWN:
+        if not class_.__module__.startswith("sqlalchemy.") or issubclass(class_, SchemaType):
+            return None
+        _OWN.add(class_)
     if not values:
         return (class_,)
     kinds = tuple([value.__class__ for value in values.values()])

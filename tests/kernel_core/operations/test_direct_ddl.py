@@ -246,6 +246,22 @@ def create_pets(op):
     )
 
 
+@pytest.mark.parametrize("directive", ["add_column", "create_index", "create_table"])
+def test_a_quoted_schema_is_no_other_schema_of_that_name(directive) -> None:
+    """``quoted_name("s", True)`` equals ``"s"``, and is written otherwise."""
+
+    def run(op: Operations):
+        for schema in ("s", sa.quoted_name("s", quote=True), "s"):
+            if directive == "create_index":
+                op.create_index("i", "t", ["a"], schema=schema)
+            else:
+                getattr(op, directive)("t", sa.Column("a", sa.Integer), schema=schema)
+
+    found = result("postgresql", run)
+    assert found == result("postgresql", run, direct=False)
+    assert found[0].count('"s".t') == 1
+
+
 def test_the_returned_table_takes_rows_and_is_queried(op, connection) -> None:
     pets = create_pets(op)
     assert isinstance(pets, sa.Table)

@@ -8,18 +8,20 @@ from sqlalchemy import Column, PrimaryKeyConstraint, String
 from sqlalchemy.types import NULLTYPE
 
 from ....util.exc import IrreversibleOperation, UnknownEffect
-from ....util.sqla_compat import AnyColumn, copy_column, plain_shape, sorted_constraints
+from ....util.sqla_compat import AnyColumn, copy_column, has_custom_compiler, sorted_constraints
 from ...add_constraint import AddConstraintOp
 from ...base import BatchOperations, Operations
 from ...batch_directives import batch_directive
+from ...direct_ddl import AddColumnOptions
 from ...fields import Field
-from ...interfaces import RunContext
+from ...interfaces import Implementation, RunContext
 from ...named_columns import plain_column
 from ...operation import DiffTuple, Hint, SourceWriter, slug, without_empty
 from ...requirements import Requirement, requirements_of_column
 from ...schema_objects import SchemaObjects
 from ...schema_state import SchemaState
 from .column_op import ColumnOp, describe
+from .column_statements import AddColumn
 
 
 @Operations.register_operation("add_column")
@@ -129,6 +131,10 @@ class AddColumnOp(ColumnOp):
         )
 
     def apply(self, operations: Operations) -> None:
+        words = self._direct_text(operations.impl)
+        if words is not None:
+            operations.impl.run_text(words)
+            return
         options: dict[str, Any] = without_empty(
             {
                 "if_not_exists": self.if_not_exists,
@@ -136,10 +142,6 @@ class AddColumnOp(ColumnOp):
                 "inline_primary_key": self.inline_primary_key,
             }
         )
-        is_direct = operations.impl.direct_ddl is not None and not self.column.primary_key
-        if is_direct and plain_shape(self.column) is not None:
-            operations.impl.add_column(self.table_name, self.column, schema=self.schema, **options, **self.kw)
-            return
         column = copy_column(self.column)
         table = operations.schema_obj.table(self.table_name, column, schema=self.schema)
         written_inline = operations.impl.add_column(self.table_name, column, schema=self.schema, **options, **self.kw)
@@ -149,6 +151,14 @@ class AddColumnOp(ColumnOp):
             operations.impl.add_constraint(constraint)
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             operations.impl.create_index(index)
+
+    def _direct_text(self, impl: Implementation) -> str | None:
+        """Return the statement that adds a plain column; None where SQLAlchemy's objects are needed for it."""
+        direct = impl.direct_ddl
+        if direct is None or self.kw or has_custom_compiler(AddColumn):
+            return None
+        options = AddColumnOptions(self.schema, self.if_not_exists, self.inline_references, self.inline_primary_key)
+        return direct.add_column(self.table_name, self.column, options, impl.plain_addition)
 
     def apply_to(self, schema: SchemaState) -> None:
         state = schema.table(self.table_key)

@@ -41,17 +41,6 @@ class AddColumn(AlterTable):
         self.column, self.if_not_exists = column, if_not_exists
         self.inline_references, self.inline_primary_key = inline_references, inline_primary_key
 
-    @property
-    def variant(self) -> tuple[str | bool | None, ...]:
-        """All but the table's name and the column, in the order of the parameters."""
-        return (self.schema, self.if_not_exists, self.inline_references, self.inline_primary_key)
-
-    def renamed(self, table_name: str, column: AnyColumn) -> AddColumn:
-        """Return the same statement for another table and column."""
-        return AddColumn(
-            table_name, column, self.schema, self.if_not_exists, self.inline_references, self.inline_primary_key
-        )
-
 
 class DropColumn(AlterTable):
     """``ALTER TABLE t DROP COLUMN c``."""
