@@ -107,6 +107,7 @@ def test_the_copy_of_a_plain_column_is_that_of_sqlalchemy() -> None:
         sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=False, index=False, doc="of the table")
     ]
     columns += [sa.Column("n", sa.Numeric(5, 2), nullable=each, info={"a": 1}) for each in (True, False)]
+    columns += [sa.Column("b", sa.Boolean())]  # its type belongs to one column, so it is copied
     assert len(columns) > 60
     for column in columns:
         direct, usual = (
@@ -114,7 +115,7 @@ def test_the_copy_of_a_plain_column_is_that_of_sqlalchemy() -> None:
             for copy in (copy_plain_column, copy_column)
         )
         for made in (direct, usual):  # these are other objects each time
-            made["type"], made["_creation_order"] = repr(made["type"]), 0
+            made["type"], made["_creation_order"] = (repr(made["type"]), made["type"] is column.type), 0
             made["server_default"] = repr(getattr(made["server_default"], "arg", None))
         assert direct == usual
 
