@@ -25,8 +25,8 @@ from ...ddl.index_expressions import unbound_options, unbound_parts
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
-from ...operations.kinds.table import order_in_code
 from ...operations.schema_objects import SchemaObjects
+from ...operations.table_items import order_in_code
 from ...util.sql import without_parameters
 from ...util.sqla_compat import (
     AnyColumn,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Self
 
-from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, PrimaryKeyConstraint, String, Table
-from sqlalchemy.schema import Constraint, SchemaItem
+from sqlalchemy import Column, Integer, MetaData, PrimaryKeyConstraint, String, Table
+from sqlalchemy.schema import SchemaItem
 
 from ...util.counts import counted
 from ...util.exc import IrreversibleOperation
@@ -19,10 +19,7 @@ from ...util.sqla_compat import (
     dialect_options,
     has_schema_hooks,
     in_creation_order,
-    is_type_bound,
     pending_columns,
-    set_creation_order,
-    sorted_constraints,
     table_prefixes,
 )
 from ..add_constraint import AddConstraintOp
@@ -35,40 +32,7 @@ from ..plain_items import plain_items
 from ..requirements import Requirement, key, requirements_of_column, requirements_of_schema
 from ..schema_objects import SchemaObjects
 from ..schema_state import SchemaState, TableState
-
-
-def own_constraints(table: Table) -> list[Constraint]:
-    """Return the constraints of a CREATE TABLE statement, sorted, without those that belong to a type."""
-    written = [
-        constraint
-        for constraint in sorted_constraints(table)
-        if not is_type_bound(constraint) and (not isinstance(constraint, PrimaryKeyConstraint) or constraint.columns)
-    ]
-    return sorted(written, key=lambda each: order_in_code(each, each.name))
-
-
-def order_in_code(constraint: Constraint, name: object) -> tuple[int, str, str, tuple[str, ...]]:
-    """Return the place of a constraint of that name in CREATE TABLE, to sort by."""
-    first = {PrimaryKeyConstraint: 0, ForeignKeyConstraint: 1}.get(type(constraint), 2)
-    return first, type(constraint).__name__, str(name or ""), _column_names(constraint)
-
-
-def _column_names(constraint: Constraint) -> tuple[str, ...]:
-    return tuple(column.name for column in getattr(constraint, "columns", ()))
-
-
-def _without_flags(column: AnyColumn) -> AnyColumn:
-    """Return a copy without ``unique`` and ``index``: its table has the constraint and the index already."""
-    copied = copy_column(column)
-    copied.unique = copied.index = None
-    return copied
-
-
-def _in_this_order(constraints: list[Constraint]) -> list[Constraint]:
-    """Return constraints that CREATE TABLE lists in this order, as a script does that is written from them."""
-    for constraint in constraints:
-        set_creation_order(constraint)
-    return constraints
+from ..table_items import in_this_order, own_constraints, without_flags
 
 
 @Operations.register_operation("create_table")
@@ -114,11 +78,11 @@ class CreateTableOp(MigrateOperation):
     def from_table(cls, table: Table, *, _namespace_metadata: MetaData | None = None) -> Self:
         """Return the operation that creates ``table``, with copies of its columns and constraints."""
         constraints = own_constraints(table)
-        columns = [_without_flags(column) for column in table.columns]
+        columns = [without_flags(column) for column in table.columns]
         copied = SchemaObjects().table(table.name, *columns, *constraints, schema=table.schema)
         return cls(
             table.name,
-            [*copied.columns, *_in_this_order(own_constraints(copied))],
+            [*copied.columns, *in_this_order(own_constraints(copied))],
             schema=table.schema,
             comment=table.comment,
             prefixes=table_prefixes(table),
@@ -154,7 +118,7 @@ class CreateTableOp(MigrateOperation):
     def columns(self) -> list[SchemaItem]:
         """The columns and the constraints."""
         table = self._copied()
-        return [*table.columns, *_in_this_order(own_constraints(table))]
+        return [*table.columns, *in_this_order(own_constraints(table))]
 
     _copied: Callable[[], Table]
     _written: Callable[[], list[SchemaItem] | None]
