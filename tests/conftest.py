@@ -253,6 +253,10 @@ def _database(server: sa.Engine, create: str, drop: str = "") -> Iterator[URL]:
             connection.exec_driver_sql(f"DROP DATABASE {name} {drop}")
 
 
+_DROPPED_TOGETHER = 200
+"""How many tables one statement drops: the server has a limited number of locks for all of its sessions."""
+
+
 def _empty(connection: sa.Connection) -> None:
     """Make a PostgreSQL database as it was new: nobody else connected, no setting, no schema but an empty ``public``.
 
@@ -261,8 +265,18 @@ def _empty(connection: sa.Connection) -> None:
     run = connection.exec_driver_sql
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     run(f"SELECT pg_terminate_backend(pid) {others}")
-    schemas = run("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'")
-    for name in schemas.scalars().all():
+    tables = "FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')"
+    schemas = run(
+        f"SELECT nspname, ARRAY(SELECT format('%%I.%%I', nspname, relname) {tables}) FROM pg_namespace n "
+        "WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+    )
+    for name, inside in schemas.all():
+        for start in range(0, len(inside) - _DROPPED_TOGETHER, _DROPPED_TOGETHER):
+            run(
+                f"DROP TABLE IF EXISTS {', '.join(inside[start : start + _DROPPED_TOGETHER])} CASCADE".replace(
+                    "%", "%%"
+                )
+            )
         connection.execute(sa.schema.DropSchema(name, cascade=True))
     since_15 = connection.dialect.server_version_info >= (15,)
     run(f"CREATE SCHEMA public AUTHORIZATION {'pg_database_owner' if since_15 else 'CURRENT_USER'}")
