@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from .renames import Renames
@@ -24,6 +23,16 @@ WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') 
 ORDER BY 1, 4
 """
 
+_MARIADB_COLUMNS = """
+SELECT c.table_name, c.column_name, c.column_type, c.data_type, c.character_set_name
+FROM information_schema.tables t JOIN information_schema.columns c USING (table_schema, table_name)
+WHERE t.table_schema = database() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
+ORDER BY c.table_name, c.ordinal_position
+"""
+_MARIADB_KEYS = """
+SELECT table_name, column_name FROM information_schema.statistics
+WHERE table_schema = database() AND index_name = 'PRIMARY' ORDER BY table_name, seq_in_index
+"""
 
 _EXACT = re.compile(r"(smallint|integer|bigint|boolean|date|uuid|bytea|oid)$|timestamp|time |numeric\(")
 """Types of PostgreSQL whose equal values are written in the same way."""
@@ -157,31 +166,11 @@ def _of_postgresql(connection: Connection) -> list[Shape]:
 
 
 def _of_mariadb(connection: Connection) -> list[Shape]:
-    inspector = sa.inspect(connection)
-    found = []
-    for name in sorted({*inspector.get_table_names(), *_versioned(connection)}):
-        columns = tuple(
-            Column(
-                each["name"],
-                each["name"],
-                str(each["type"].compile(connection.dialect))
-                if not isinstance(each["type"], sa.types.NullType)
-                else "",
-                isinstance(each["type"], sa.Numeric | sa.Integer | sa.Float),
-                isinstance(each["type"], sa.String),
-            )
-            for each in inspector.get_columns(name)
-        )
-        key = tuple(inspector.get_pk_constraint(name).get("constrained_columns") or ())
-        found.append(Shape(None, name, name, columns, key))
-    return found
-
-
-def _versioned(connection: Connection) -> list[str]:
-    """Return the system-versioned tables, which the inspector leaves out."""
-    return list(
-        connection.exec_driver_sql(
-            "SELECT table_name FROM information_schema.tables "
-            "WHERE table_schema = database() AND table_type = 'SYSTEM VERSIONED'"
-        ).scalars()
-    )
+    keys: dict[str, list[str]] = {}
+    for table, column in connection.exec_driver_sql(_MARIADB_KEYS):
+        keys.setdefault(table, []).append(column)
+    tables: dict[str, list[Column]] = {}
+    for table, name, type_, kind, characters in connection.exec_driver_sql(_MARIADB_COLUMNS):
+        is_number = kind.endswith("int") or kind in ("decimal", "float", "double")
+        tables.setdefault(table, []).append(Column(name, name, type_, is_number, characters is not None))
+    return [Shape(None, name, name, tuple(columns), tuple(keys.get(name, ()))) for name, columns in tables.items()]

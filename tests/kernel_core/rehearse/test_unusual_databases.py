@@ -226,6 +226,11 @@ POSTGRESQL = {
     ),
 }
 MARIADB = {
+    "a grave accent": Case(
+        ("CREATE TABLE `t``s` (id INT PRIMARY KEY, `c``d` INT, e TEXT)", "INSERT INTO `t``s` VALUES (1, 1, 'x')"),
+        run("UPDATE `t``s` SET `c``d` = 2"),
+        rows=("t`s: 1 row changed; changed: c`d in 1",),
+    ),
     "blanks at the end": Case(
         (PLAIN[0], "INSERT INTO t VALUES (1, 1, 'x')"),
         run("UPDATE t SET b = CONCAT(b, ' ')"),
