@@ -23,8 +23,9 @@ from ...operations.ops import (
 )
 from ...util.counts import counted
 from ...util.sql import in_quotes
-from ...util.sqla_compat import default_sql, shown_sql, sql_text
+from ...util.sqla_compat import shown_sql, sql_text
 from ..findings import BlockerKind
+from .added_columns import TableOrQuery, default_of, first_value, with_columns
 from .conditions import as_condition, compared, index_value, unmet, without_parent
 from .misfits import misfits
 from .row_checks import RowChecks
@@ -36,7 +37,8 @@ SAMPLE = 5
 class Check:
     """Rows of ``table`` that an operation cannot take: those of the query ``rows``, because of their ``columns``.
 
-    ``lead`` and ``rest`` are what a sentence has before and after the number of the rows.
+    ``lead`` and ``rest`` are what a sentence has before and after the number of the rows. ``plain`` is a query that may
+    find the same rows, where ``rows`` calls a function that exists only now.
     """
 
     kind: BlockerKind
@@ -45,6 +47,7 @@ class Check:
     rows: sa.Select[Any]
     rest: str = ""
     columns: tuple[str, ...] = ()
+    plain: sa.Select[Any] | None = None
 
     def text(self, number: int) -> str:
         """Return the sentence for a number of rows: ``email is NULL in 3 rows``."""
@@ -57,22 +60,43 @@ class RowQueries(RowChecks[Check]):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._inspector = sa.inspect(connection)
+        self._added: dict[tuple[str | None, str], dict[str, sa.ColumnElement[Any]]] = {}
 
-    def table(self, name: str, schema: str | None) -> sa.TableClause | None:
-        """Return a table with its columns and their types, None where there is none of this name."""
+    def table(self, name: str, schema: str | None) -> TableOrQuery | None:
+        """Return a table with its columns and their types, None where there is none of this name.
+
+        Columns that an operation adds, and whose values are known, are there too: the table is then a subquery.
+        """
         if not self._inspector.has_table(name, schema=schema):
             return None
         columns = self._inspector.get_columns(name, schema=schema)
-        return sa.table(name, *(sa.column(each["name"], each["type"]) for each in columns), schema=schema)
+        found = sa.table(name, *(sa.column(each["name"], each["type"]) for each in columns), schema=schema)
+        added = self._added.get((schema, name))
+        return with_columns(found, added) if added else found
 
     def key(self, name: str, schema: str | None) -> list[str]:
         """Return the columns of the primary key."""
         return list(self._inspector.get_pk_constraint(name, schema=schema).get("constrained_columns") or ())
 
-    def _found(self, operation: Any) -> tuple[sa.TableClause | None, str]:
+    def _only(self, rows: sa.Select[Any], table: TableOrQuery) -> sa.Select[Any]:
+        """Return a query without the rows of tables that inherit from ``table``: its keys do not hold for them."""
+        hint = self._hint(table)
+        return rows.with_hint(table, hint, "postgresql") if hint else rows
+
+    def _hint(self, table: TableOrQuery) -> str:
+        """Return ONLY for a table of PostgreSQL that others inherit from, and that is not partitioned; else ""."""
+        if self.connection.dialect.name != "postgresql" or isinstance(table, sa.Subquery):
+            return ""
+        sql = (
+            "SELECT 1 FROM pg_inherits JOIN pg_class ON pg_class.oid = inhparent "
+            "WHERE inhparent = to_regclass(:name) AND relkind = 'r' LIMIT 1"
+        )
+        return "ONLY" if self.connection.execute(sa.text(sql), {"name": _quoted(table)}).first() else ""
+
+    def _found(self, operation: Any) -> tuple[TableOrQuery | None, str]:
         return self.table(operation.table_name, operation.schema), shown_name(operation.schema, operation.table_name)
 
-    def _select(self, table: sa.TableClause, names: Sequence[str], *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    def _select(self, table: TableOrQuery, names: Sequence[str], *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         """Return a query of the key and some columns of the rows that meet a condition."""
         wanted = list(
             dict.fromkeys([*self.key(table.name, table.schema), *(name for name in names if name in table.c)])
@@ -82,20 +106,27 @@ class RowQueries(RowChecks[Check]):
 
     def added_column(self, operation: AddColumnOp) -> Iterator[Check]:
         table, shown = self._found(operation)
-        column = operation.column
+        column, dialect = operation.column, self.connection.dialect
         if table is None:
             return
-        if (
-            not column.nullable
-            and column.server_default is None
-            and column.computed is None
-            and column.identity is None
-        ):
+        default, value = default_of(column), first_value(column, dialect)
+        wide = table if value is None else with_columns(table, {column.name: value})
+        if column.computed is not None:
+            if not column.nullable:
+                rows = self._select(wide, [column.name], wide.c[column.name].is_(None))
+                yield Check("null", shown, f"{column.name} is NULL in ", rows, columns=(column.name,))
+        elif column.unique and default and value is not None:
+            rows = self._with_equals(wide, [wide.c[column.name]], [wide.c[column.name].is_not(None)])
+            text = f" would have {default} in {column.name}, which is unique"
+            yield Check("duplicate", shown, "", rows, text, (column.name,))
+        elif column.unique and not column.nullable and value is None and not column.identity:
+            text = f" would have one value in {column.name}, which is unique"
+            yield Check("duplicate", shown, "", self._select(table, []), text, (column.name,))
+        elif not column.nullable and not default and not column.identity:
             text = f"{column.name} is NOT NULL and has no default for "
             yield Check("null", shown, text, self._select(table, []), columns=(column.name,))
-        elif column.unique and column.server_default is not None:
-            text = f" would have {default_sql(column.server_default)} in {column.name}, which is unique"
-            yield Check("duplicate", shown, "", self._select(table, []), text, (column.name,))
+        if value is not None:
+            self._added.setdefault((operation.schema, operation.table_name), {})[column.name] = value
 
     def altered_column(self, operation: AlterColumnOp) -> Iterator[Check]:
         table, shown = self._found(operation)
@@ -106,9 +137,10 @@ class RowQueries(RowChecks[Check]):
             rows = self._select(table, [column.name], column.is_(None))
             yield Check("null", shown, f"{operation.name_after} is NULL in ", rows, columns=(operation.name_after,))
         if operation.modify_type is not None:
-            for kind, text, condition in misfits(self.connection, table, column, operation):
-                rows = self._select(table, [column.name], condition)
-                yield Check(kind, shown, text, rows, columns=(operation.name_after,))
+            for each in misfits(self.connection, table, column, operation):
+                rows = self._select(table, [column.name], each.condition)
+                plain = None if each.plain is None else self._select(table, [column.name], each.plain)
+                yield Check(each.kind, shown, each.lead, rows, each.rest, (operation.name_after,), plain)
 
     def unique(self, operation: CreateUniqueConstraintOp | CreateIndexOp) -> Iterator[Check]:
         yield from self._same_values(
@@ -139,7 +171,7 @@ class RowQueries(RowChecks[Check]):
         yield Check("duplicate", shown, "", rows, f" have the same {described} as another row", columns)
 
     def _with_equals(
-        self, table: sa.TableClause, values: Sequence[sa.ColumnElement[Any]], where: Sequence[Any]
+        self, table: TableOrQuery, values: Sequence[sa.ColumnElement[Any]], where: Sequence[Any]
     ) -> sa.Select[Any]:
         """Return a query of the rows whose values another row has too: the number of such rows is counted by group."""
         columns = [value.label(f"value_{place}") for place, value in enumerate(values)]
@@ -147,7 +179,8 @@ class RowQueries(RowChecks[Check]):
         labelled = [value if name else column for value, name, column in zip(values, names, columns, strict=True)]
         total = sa.func.count().over(partition_by=list(values)).label("rows_with_them")
         key = [table.c[name] for name in self.key(table.name, table.schema) if name in table.c and name not in names]
-        inner = sa.select(*key, *labelled, total).select_from(table).where(*where).subquery("each_row")
+        found = self._only(sa.select(*key, *labelled, total).select_from(table).where(*where), table)
+        inner = found.subquery("each_row")
         return sa.select(*inner.c).where(inner.c.rows_with_them > 1)
 
     def foreign_key(self, operation: CreateForeignKeyOp) -> Iterator[Check]:
@@ -159,15 +192,18 @@ class RowQueries(RowChecks[Check]):
         local = [table.c[name] for name in operation.local_cols if name in table.c]
         if referred is None or len(local) < len(operation.local_cols):
             return
-        if not all(name in referred.c for name in operation.remote_cols):
+        remote = list(operation.remote_cols) or self.key(operation.referent_table, operation.referent_schema)
+        if len(remote) != len(local) or not all(name in referred.c for name in remote):
             return
-        matches_full = str(operation.kw.get("match") or "").upper() == "FULL"
-        condition = without_parent(table, local, referred, operation.remote_cols, matches_full=matches_full)
+        is_postgresql = self.connection.dialect.name == "postgresql"  # other databases read MATCH and ignore it
+        matches_full = is_postgresql and str(operation.kw.get("match") or "").upper() == "FULL"
+        hint = self._hint(referred)
+        condition = without_parent(table, local, referred, remote, matches_full=matches_full, hint=hint)
         names = ", ".join(operation.local_cols)
         text = (
             f"{names} refers to a row that {shown_name(operation.referent_schema, operation.referent_table)} lacks, in "
         )
-        rows = self._select(table, list(operation.local_cols), condition)
+        rows = self._only(self._select(table, list(operation.local_cols), condition), table)
         yield Check("orphan", shown, text, rows, columns=tuple(operation.local_cols))
 
     def check(self, operation: CreateCheckConstraintOp) -> Iterator[Check]:
@@ -191,11 +227,12 @@ class RowQueries(RowChecks[Check]):
             names.append(part)
         this: sa.ColumnElement[Any] = sa.literal_column(f"{_quoted(table)}.ctid")
         that: sa.ColumnElement[Any] = sa.literal_column("other_row.ctid")
-        meets = sa.exists(sa.select(sa.literal(1)).select_from(other).where(this != that, *pairs).correlate(table))
-        conditions: list[Any] = [meets]
+        found = sa.select(sa.literal(1)).select_from(other).where(this != that, *pairs).correlate(table)
+        hint = self._hint(table)
+        conditions: list[Any] = [sa.exists(found.with_hint(other, hint, "postgresql") if hint else found)]
         if operation.where is not None:
             conditions.append(as_condition(operation.where))
-        rows = self._select(table, names, *conditions)
+        rows = self._only(self._select(table, names, *conditions), table)
         yield Check("exclusion", shown, "", rows, " conflict with other rows", tuple(names))
 
     def enum_values(self, operation: SetEnumValuesOp) -> Iterator[Check]:
@@ -215,7 +252,7 @@ def _lengths(options: dict[str, Any]) -> dict[str, int] | int:
     return found if isinstance(found, int) else dict(found)
 
 
-def _part(table: sa.TableClause, part: Any, lengths: dict[str, int] | int, dialect: str) -> sa.ColumnElement[Any]:
+def _part(table: TableOrQuery, part: Any, lengths: dict[str, int] | int, dialect: str) -> sa.ColumnElement[Any]:
     """Return a part of a unique key as an expression: a column, its first characters, or SQL."""
     if not isinstance(part, str):
         name = getattr(part, "name", None)
@@ -230,5 +267,5 @@ def _described(parts: Sequence[Any]) -> str:
     return ", ".join(part if isinstance(part, str) else shown_sql(part) for part in parts)
 
 
-def _quoted(table: sa.TableClause) -> str:
+def _quoted(table: TableOrQuery) -> str:
     return ".".join(map(in_quotes, filter(None, (table.schema, table.name))))

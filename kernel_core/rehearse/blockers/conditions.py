@@ -48,16 +48,19 @@ def without_parent(
     remote: Sequence[str | None],
     *,
     matches_full: bool = False,
+    hint: str = "",
 ) -> Condition:
     """Return the condition of the rows of ``table`` that refer to a row that ``referred`` lacks.
 
-    ``remote`` has the names of the referred columns, None for one that holds only NULL.
+    ``remote`` has the names of the referred columns, None for one that holds only NULL. ``hint`` is ONLY where tables
+    that inherit from ``referred`` are left out, on PostgreSQL.
     """
     other = referred.alias("referred")
     pairs = [
         sa.false() if name is None else other.c[name] == column for name, column in zip(remote, local, strict=True)
     ]
-    lacking = ~sa.exists(sa.select(sa.literal(1)).select_from(other).where(*pairs).correlate(table))
+    found = sa.select(sa.literal(1)).select_from(other).where(*pairs).correlate(table)
+    lacking = ~sa.exists(found.with_hint(other, hint, "postgresql") if hint else found)
     present = [column.is_not(None) for column in local]
     condition = sa.and_(*present, lacking)
     if matches_full and len(local) > 1:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
-from ...operations.ops import ExecuteSQLOp
+from ...operations.ops import AddColumnOp, ExecuteSQLOp
 from ...util.sql import in_quotes
 from ..findings import Blocker, Row
+from .added_columns import constraints_of
 from .checks import SAMPLE, Check, RowQueries
+from .misfits import FUNCTION
 from .statements import operations_in, validated_constraint
 
 
@@ -60,7 +64,7 @@ def message(error: Exception) -> str:
 def _read(operation: MigrateOperation, connection: Connection) -> list[MigrateOperation]:
     if isinstance(operation, ExecuteSQLOp):
         return operations_in(_as_addition(operation.text, connection) or operation.text, connection.dialect)
-    return [operation]
+    return [operation, *constraints_of(operation)] if isinstance(operation, AddColumnOp) else [operation]
 
 
 def _as_addition(sql: str, connection: Connection) -> str:
@@ -97,18 +101,39 @@ def _counted(connection: Connection, check: Check) -> tuple[int, str, tuple[Row,
     """Return the number of the rows, the query that finds them, and some of them; None where it cannot be run."""
     try:
         with _undone_if_failed(connection):
-            count = sa.select(sa.func.count()).select_from(check.rows.order_by(None).subquery("found"))
-            rows = int(connection.execute(count).scalar_one())
-            sample = tuple(dict(row) for row in connection.execute(check.rows.limit(SAMPLE)).mappings())
-            return rows, _text(connection, check), sample
+            rows = _number(connection, check.rows)
+            sample = _sample(connection, check.rows.limit(SAMPLE))
+            query = _text(connection, check.rows)
     except (SQLAlchemyError, NotImplementedError):
         return None
+    if not query and check.plain is not None:
+        with suppress(SQLAlchemyError, NotImplementedError), _undone_if_failed(connection):
+            query = _text(connection, check.plain) if _number(connection, check.plain) == rows else ""
+    return rows, query, sample
 
 
-def _text(connection: Connection, check: Check) -> str:
-    """Return the query as text that can be run by itself; a function of the session is left out of it."""
-    text = str(check.rows.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
-    return "" if "pg_temp." in text else " ".join(text.split())
+def _number(connection: Connection, rows: sa.Select[Any]) -> int:
+    count = sa.select(sa.func.count()).select_from(rows.order_by(None).subquery("found"))
+    return int(connection.execute(count).scalar_one())
+
+
+def _sample(connection: Connection, rows: sa.Select[Any]) -> tuple[Row, ...]:
+    """Return rows with the values that the driver returns: a value may be none of the type of its column."""
+    text = str(rows.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
+    return tuple(dict(row) for row in connection.exec_driver_sql(text).mappings())
+
+
+def _text(connection: Connection, rows: sa.Select[Any]) -> str:
+    """Return the query as text that can be run by itself; "" where it calls a function that exists only now."""
+    compiled = rows.compile(dialect=_without_parameters(connection), compile_kwargs={"literal_binds": True})
+    text = str(compiled)
+    return "" if FUNCTION in text else " ".join(text.split())
+
+
+def _without_parameters(connection: Connection) -> Dialect:
+    """Return a dialect that writes percent signs once, as no driver reads them as the place of a parameter."""
+    kind: Callable[..., Dialect] = type(connection.dialect)
+    return kind(paramstyle="named")
 
 
 class _undone_if_failed:  # noqa: N801 - used like a function

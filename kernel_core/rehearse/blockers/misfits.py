@@ -1,57 +1,162 @@
 """The values that a change of a column's type refuses.
 
-On PostgreSQL each value is tried: a function of the session converts it as ALTER TABLE does, and catches the error.
-Elsewhere they are those of the conditions in `type_changes`.
+On PostgreSQL each value is tried: a function converts it as ALTER TABLE does, and catches the error. Elsewhere they are
+those of the conditions in `type_changes`, and of STRICT tables of SQLite; on MariaDB, where there is no such condition,
+values are tried too: dates, times, bits, bytes and other character sets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from ...operations.ops import AlterColumnOp
-from ...util.sql import in_quotes
+from ...util.sql import in_backticks, in_quotes
+from ...util.sqla_compat.types import AnyType
 from ..findings import BlockerKind
+from .added_columns import TableOrQuery
+from .strict_tables import unfit_for_strict
 from .type_changes import value_changes
 
-_FUNCTION = "pg_temp.mig_fits"
+FUNCTION = "mig_fits"
+"""The name of the function that tries a value, and is dropped after the rows are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Rows that do not fit: ``condition`` selects them, and ``plain`` may select them without the function."""
+
+    kind: BlockerKind
+    lead: str
+    condition: sa.ColumnElement[bool]
+    rest: str = ""
+    plain: sa.ColumnElement[bool] | None = None
 
 
 def misfits(
-    connection: Connection, table: sa.TableClause, column: sa.ColumnElement[Any], operation: AlterColumnOp
-) -> Iterator[tuple[BlockerKind, str, sa.ColumnElement[bool]]]:
-    """Yield (kind, text before the number of rows, condition of the rows) for what does not fit the new type."""
+    connection: Connection, table: TableOrQuery, column: sa.ColumnElement[Any], operation: AlterColumnOp
+) -> Iterator[Misfit]:
+    """Yield what does not fit the new type of a column; each is to be counted before the next one is asked for."""
     after = operation.modify_type
     assert after is not None, "the type changes"
-    kind: BlockerKind = "enum value" if isinstance(after, sa.Enum) else "misfit"
-    if connection.dialect.name == "postgresql":
-        spelled = after.compile(connection.dialect)
-        using = str(operation.kw.get("postgresql_using") or "") or in_quotes(operation.column_name)
-        yield (
-            kind,
-            f"{operation.column_name} is not a valid {spelled} in ",
-            _does_not_fit(connection, table, spelled, using),
-        )
+    spelled = after.compile(connection.dialect)
+    is_enum = isinstance(after, sa.Enum) or spelled.upper().startswith("ENUM(")
+    kind: BlockerKind = "enum value" if is_enum else "misfit"
+    dialect = connection.dialect.name
+    if dialect == "sqlite":
+        refused = unfit_for_strict(connection, table, column, spelled)
+        if refused is not None:
+            yield Misfit(kind, f"{operation.column_name} is not a valid {spelled} in ", refused)
+            return
+    plain = list(_conditions(connection, column, operation))
+    if dialect == "postgresql" or (dialect in _TRIALS and not plain):
+        with _TRIALS[dialect](connection, table, operation, spelled) as fits:
+            refused = sa.literal_column(f"NOT {fits}", sa.Boolean())
+            shown = sa.and_(column.is_not(None), sa.or_(*(each for _, each in plain))) if plain else None
+            yield Misfit(kind, f"{operation.column_name} is not a valid {spelled} in ", refused, plain=shown)
         return
-    strict = connection.dialect.name != "mysql" or "STRICT" in str(
-        connection.exec_driver_sql("SELECT @@sql_mode").scalar()
-    )
-    for change in value_changes(column, operation.column_name, after, connection.dialect.name, strict=strict):
+    for text, condition in plain:
+        yield Misfit(kind, f"{text}: ", sa.and_(column.is_not(None), condition))
+
+
+def _conditions(
+    connection: Connection, column: sa.ColumnElement[Any], operation: AlterColumnOp
+) -> Iterator[tuple[str, sa.ColumnElement[bool]]]:
+    """Yield the text and the condition of values that are refused, as far as they can be written as a condition."""
+    after = operation.modify_type
+    dialect = connection.dialect.name
+    if isinstance(after, sa.types.UserDefinedType) and dialect in ("mysql", "mariadb"):
+        after = _reflected(connection, after.compile(connection.dialect))
+    if after is None or isinstance(after, sa.types.UserDefinedType):
+        return
+    using = str(operation.kw.get("postgresql_using") or "") if dialect == "postgresql" else ""
+    is_mysql = dialect in ("mysql", "mariadb")
+    strict = not is_mysql or "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
+    for change in value_changes(column, operation.column_name, after, dialect, using=using, strict=strict):
         if change.severity == "may fail" and isinstance(change.condition, sa.ColumnElement):
-            yield kind, f"{change.text}: ", sa.and_(column.is_not(None), change.condition)
+            yield change.text, change.condition
 
 
-def _does_not_fit(connection: Connection, table: sa.TableClause, spelled: str, using: str) -> sa.ColumnElement[bool]:
-    """Return the condition that a row's value cannot be assigned to a variable of the new type."""
+def _reflected(connection: Connection, spelled: str) -> AnyType:
+    """Return the type of MariaDB and MySQL that is written like this, as reflection returns it."""
+    name = f"{FUNCTION}_type"
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} (c {spelled})".replace("%", "%%"))
+    try:
+        return sa.inspect(connection).get_columns(name)[0]["type"]
+    finally:
+        connection.exec_driver_sql(f"DROP TEMPORARY TABLE {name}")
+
+
+@contextmanager
+def _tried_on_postgresql(
+    connection: Connection, table: TableOrQuery, operation: AlterColumnOp, spelled: str
+) -> Iterator[str]:
+    """Yield a call of a function that returns whether a row's value can be assigned to a variable of the new type."""
     name = ".".join(in_quotes(part) for part in (table.schema, table.name) if part)
+    using = str(operation.kw.get("postgresql_using") or "") or in_quotes(operation.column_name)
+    row = f"(SELECT (mig_row).*) AS {in_quotes(table.name)}"
     body = (
-        f"#variable_conflict use_column\nDECLARE mig_value {spelled}; BEGIN "
-        f"SELECT ({using}) INTO mig_value FROM (SELECT (mig_row).*) AS {in_quotes(table.name)}; "
-        "RETURN true; EXCEPTION WHEN others THEN RETURN false; END"
+        f"#variable_conflict use_column\nBEGIN DECLARE mig_value {spelled} := (SELECT ({using}) FROM {row}); "
+        "BEGIN RETURN true; END; EXCEPTION WHEN others THEN RETURN false; END"
     )
-    head = f"CREATE OR REPLACE FUNCTION {_FUNCTION}(mig_row {name}) RETURNS boolean LANGUAGE plpgsql"
-    connection.exec_driver_sql(f"{head} AS $mig${body}$mig$".replace("%", "%%"))
-    return sa.literal_column(f"NOT {_FUNCTION}({in_quotes(table.name)}.*)", sa.Boolean())
+    head = f"CREATE OR REPLACE FUNCTION pg_temp.{FUNCTION}(mig_row {name}) RETURNS boolean LANGUAGE plpgsql"
+    with _temporary_enum(connection, operation.modify_type):
+        connection.exec_driver_sql(f"{head} AS $mig${body}$mig$".replace("%", "%%"))
+        yield f"pg_temp.{FUNCTION}({in_quotes(table.name)}.*)"
+        # a function of the row type of a table would keep the migration from dropping that table
+        connection.exec_driver_sql(f"DROP FUNCTION pg_temp.{FUNCTION}({name})".replace("%", "%%"))
+
+
+@contextmanager
+def _temporary_enum(connection: Connection, type_: object) -> Iterator[None]:
+    """Create the enum type that the operation would have created, for the time of the block."""
+    is_new = isinstance(type_, sa.Enum) and type_.native_enum and type_.name and not type_.schema
+    if not isinstance(type_, sa.Enum) or not is_new:
+        yield
+        return
+    name = in_quotes(str(type_.name))
+    if connection.execute(sa.text("SELECT to_regtype(:name)"), {"name": name}).scalar() is not None:
+        yield
+        return
+    labels = ", ".join(f"'{label.replace(chr(39), chr(39) * 2)}'" for label in type_.enums)
+    connection.exec_driver_sql(f"CREATE TYPE pg_temp.{name} AS ENUM ({labels})".replace("%", "%%"))
+    yield
+    connection.exec_driver_sql(f"DROP TYPE pg_temp.{name}".replace("%", "%%"))
+
+
+@contextmanager
+def _tried_on_mariadb(
+    connection: Connection, table: TableOrQuery, operation: AlterColumnOp, spelled: str
+) -> Iterator[str]:
+    """Yield a call of a function that returns whether a value can be assigned to a variable of the new type."""
+    sql = (
+        "SELECT column_type, character_set_name, collation_name FROM information_schema.columns "
+        "WHERE table_schema = coalesce(:schema, database()) AND table_name = :name AND column_name = :column"
+    )
+    names = {"schema": table.schema, "name": table.name, "column": operation.column_name}
+    type_, characters, collation = connection.execute(sa.text(sql), names).one()
+    of_text = f" CHARACTER SET {characters} COLLATE {collation}" if characters else ""
+    connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {FUNCTION}")
+    body = (
+        f"CREATE FUNCTION {FUNCTION}(mig_value {type_}{of_text}) RETURNS BOOLEAN DETERMINISTIC BEGIN "
+        f"DECLARE mig_new {spelled}; DECLARE EXIT HANDLER FOR SQLEXCEPTION RETURN FALSE; "
+        "SET mig_new = mig_value; RETURN TRUE; END"
+    )
+    connection.exec_driver_sql(body.replace("%", "%%"))
+    try:
+        yield f"{FUNCTION}({in_backticks(operation.column_name)})"
+    finally:
+        connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {FUNCTION}")
+
+
+_Trial = Callable[[Connection, TableOrQuery, AlterColumnOp, str], AbstractContextManager[str]]
+_TRIALS: dict[str, _Trial] = {
+    "postgresql": _tried_on_postgresql,
+    "mysql": _tried_on_mariadb,
+    "mariadb": _tried_on_mariadb,
+}

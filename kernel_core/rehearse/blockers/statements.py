@@ -1,12 +1,14 @@
 """Read a statement as the operations that it carries out, so that the rows that stop it can be found.
 
 Read are CREATE UNIQUE INDEX and ALTER TABLE with new constraints, new NOT NULL columns, SET NOT NULL and new types; all
-else yields nothing, and the database's error is what is known of it.
+else yields nothing, and the database's error is what is known of it. Of several statements in one text each is read,
+unless one of them may change rows: then the rows are not those that stopped it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,11 +23,15 @@ from ...operations.ops import (
     CreateForeignKeyOp,
     CreateIndexOp,
     CreatePrimaryKeyOp,
-    CreateUniqueConstraintOp,
 )
-from ...util.sql import SQLDialect, Token, tokens
+from ...util.sql import SQLDialect, tokens
+from .reader import Name, Reader
 
-Name = tuple[str | None, str]
+_AFTER_TYPE = (
+    *("NOT", "NULL", "DEFAULT", "AUTO_INCREMENT", "UNIQUE", "PRIMARY", "KEY", "COMMENT", "REFERENCES", "CHECK"),
+    *("CONSTRAINT", "GENERATED", "AS", "ON", "INVISIBLE", "VISIBLE", "FIRST", "AFTER", "WITH", "WITHOUT"),
+)
+"""The words that can follow the type, or the default, in the definition of a column."""
 
 
 class _Written(UserDefinedType[object]):
@@ -40,105 +46,57 @@ class _Written(UserDefinedType[object]):
         return self.spelled
 
 
-class _Reader:
-    """Reads tokens one after the other."""
-
-    def __init__(self, sql: str, dialect: SQLDialect) -> None:
-        self._sql = sql
-        self._tokens = [token for token in tokens(sql, dialect) if token.kind not in ("space", "comment")]
-        self._place = 0
-
-    @property
-    def left(self) -> Sequence[Token]:
-        """The tokens that are not read yet."""
-        return self._tokens[self._place :]
-
-    def takes(self, *words: str) -> bool:
-        """Read these keywords if they are next, and return whether they were."""
-        if [token.keyword for token in self.left[: len(words)]] != list(words):
-            return False
-        self._place += len(words)
-        return True
-
-    def is_at(self, text: str) -> bool:
-        """Return whether a sign is next."""
-        return bool(self.left) and self.left[0].text == text
-
-    def name(self) -> str:
-        """Read an identifier."""
-        token = self._tokens[self._place]
-        self._place += 1
-        return token.name
-
-    def qualified(self) -> Name:
-        """Read the name of a table, with its schema if it has one."""
-        first = self.name()
-        if self.is_at("."):
-            self._place += 1
-            return first, self.name()
-        return None, first
-
-    def parenthesised(self) -> list[str]:
-        """Read a list in parentheses and return the texts between its commas; () where there is none."""
-        if not self.is_at("("):
-            return []
-        depth, parts, start = 0, [], self._tokens[self._place].end
-        while self._place < len(self._tokens):
-            token = self._tokens[self._place]
-            self._place += 1
-            depth += {"(": 1, ")": -1}.get(token.text, 0)
-            if (token.text == "," and depth == 1) or depth == 0:
-                parts.append(self._sql[start : token.start].strip())
-                start = token.end
-            if depth == 0:
-                break
-        return parts
-
-    def rest_of_action(self, *ends: str) -> str:
-        """Read up to a comma outside of parentheses, the end, or one of these keywords; return the text."""
-        depth, start, end = 0, None, 0
-        while self._place < len(self._tokens):
-            token = self._tokens[self._place]
-            if depth == 0 and (token.text in (",", ";") or token.keyword in ends):
-                break
-            depth += {"(": 1, ")": -1}.get(token.text, 0)
-            start, end = token.start if start is None else start, token.end
-            self._place += 1
-        return "" if start is None else self._sql[start:end]
-
-    def skip_comma(self) -> bool:
-        """Read a comma and return whether there was one."""
-        if self.is_at(","):
-            self._place += 1
-            return True
-        return False
-
-
 def operations_in(sql: str, dialect: SQLDialect) -> list[MigrateOperation]:
-    """Return the operations of a statement that rows can stop; [] where it has none, or none can be read."""
-    reader = _Reader(sql, dialect)
+    """Return the operations of a text of SQL that rows can stop; [] where it has none, or none can be read."""
+    parts = list(_statements(sql, dialect))
+    if len(parts) > 1 and any(_changes_rows(part, dialect) for part in parts):
+        return []
+    return [operation for part in parts for operation in _operations_of(part, dialect)]
+
+
+def _statements(sql: str, dialect: SQLDialect) -> Iterator[str]:
+    start = 0
+    for token in tokens(sql, dialect):
+        if token.text == ";":
+            yield sql[start : token.start]
+            start = token.end
+    if sql[start:].strip():
+        yield sql[start:]
+
+
+def _changes_rows(sql: str, dialect: SQLDialect) -> bool:
+    first = next((token.keyword for token in tokens(sql, dialect) if token.kind not in ("space", "comment")), "")
+    return first not in ("", "ALTER", "CREATE", "COMMENT", "SET", "GRANT", "REVOKE")
+
+
+def _operations_of(sql: str, dialect: SQLDialect) -> list[MigrateOperation]:
+    reader = Reader(sql, dialect)
     try:
-        if reader.takes("CREATE", "UNIQUE", "INDEX"):
-            return [_unique_index(reader)]
-        if reader.takes("ALTER", "TABLE"):
-            return list(_altered_table(reader))
+        if reader.takes("CREATE"):
+            reader.takes("OR", "REPLACE")
+            return [_unique_index(reader)] if reader.takes("UNIQUE", "INDEX") else []
+        if reader.takes("ALTER"):
+            reader.takes("ONLINE")
+            reader.takes("IGNORE")
+            return list(_altered_table(reader)) if reader.takes("TABLE") else []
     except (IndexError, ValueError):
         return []
     return []
 
 
-def _unique_index(reader: _Reader) -> MigrateOperation:
+def _unique_index(reader: Reader) -> MigrateOperation:
     reader.takes("CONCURRENTLY")
     reader.takes("IF", "NOT", "EXISTS")
     name = None if reader.takes("ON") else reader.qualified()[1]
+    if reader.takes("USING"):
+        reader.name()
     if name is not None:
         reader.takes("ON")
     reader.takes("ONLY")
     schema, table = reader.qualified()
     if reader.takes("USING"):
         reader.name()
-    parts = [_index_part(part) for part in reader.parenthesised()]
-    options: dict[str, Any] = {}
+    parts, options = _parts(reader)
     if reader.takes("NULLS", "NOT", "DISTINCT"):
         options["postgresql_nulls_not_distinct"] = True
     while reader.left and not reader.takes("WHERE"):
@@ -149,19 +107,35 @@ def _unique_index(reader: _Reader) -> MigrateOperation:
     return CreateIndexOp(name or "index", table, parts, schema=schema, unique=True, **options)
 
 
-def _index_part(text: str) -> str | sa.TextClause:
+def _parts(reader: Reader) -> tuple[list[str | sa.TextClause], dict[str, Any]]:
+    """Read the parts of an index; return them with the option for how many characters of a column it has."""
+    parts, lengths = list[str | sa.TextClause](), dict[str, int]()
+    for text in reader.parenthesised():
+        found = [token for token in tokens(text, reader.dialect) if token.kind not in ("space", "comment")]
+        if reader.is_mysql and len(found) > 3 and found[1].text == "(" and found[2].text.isdecimal():
+            lengths[found[0].name] = int(found[2].text)
+            parts.append(found[0].name)
+        else:
+            parts.append(_index_part(text, reader.dialect))
+    return parts, {"mysql_length": lengths} if lengths else {}
+
+
+def _index_part(text: str, dialect: SQLDialect) -> str | sa.TextClause:
     """Return a column's name, or an expression; the order and the operator class don't matter."""
-    found = [token for token in tokens(text, "default") if token.kind not in ("space", "comment")]
+    found = [token for token in tokens(text, dialect) if token.kind not in ("space", "comment")]
     is_column = found and found[0].kind in ("word", "name") and (len(found) == 1 or found[1].kind == "word")
     if is_column and "COLLATE" not in (token.keyword for token in found):
         return found[0].name
-    return sa.text(text.replace(":", r"\:"))
+    return sa.text(_escaped(text))
 
 
-def _altered_table(reader: _Reader) -> Iterator[MigrateOperation]:
+def _altered_table(reader: Reader) -> Iterator[MigrateOperation]:
     reader.takes("IF", "EXISTS")
     reader.takes("ONLY")
     schema, table = reader.qualified()
+    if reader.takes("WAIT"):
+        reader.name()
+    reader.takes("NOWAIT")
     while True:
         yield from _action(reader, schema, table)
         reader.rest_of_action()
@@ -169,7 +143,7 @@ def _altered_table(reader: _Reader) -> Iterator[MigrateOperation]:
             return
 
 
-def _action(reader: _Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+def _action(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
     if reader.takes("ADD"):
         yield from _added(reader, schema, table)
     elif reader.takes("ALTER"):
@@ -182,26 +156,23 @@ def _action(reader: _Reader, schema: str | None, table: str) -> Iterator[Migrate
             using = reader.rest_of_action() if reader.takes("USING") else ""
             options: dict[str, Any] = {"postgresql_using": using} if using else {}
             yield AlterColumnOp(table, column, schema=schema, modify_type=_Written(spelled), **options)
-    elif reader.takes("MODIFY") or reader.takes("CHANGE"):
-        yield from _redefined(reader, schema, table)
+    elif reader.takes("MODIFY"):
+        yield from _redefined(reader, schema, table, renames=False)
+    elif reader.takes("CHANGE"):
+        yield from _redefined(reader, schema, table, renames=True)
 
 
-def _added(reader: _Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+def _added(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
     name = None
     if reader.takes("CONSTRAINT"):
         is_named = not {"UNIQUE", "PRIMARY", "FOREIGN", "CHECK", "EXCLUDE"} & {reader.left[0].keyword}
         name = reader.name() if is_named else None
     if reader.takes("UNIQUE"):
-        reader.takes("KEY")
-        reader.takes("INDEX")
-        nulls_equal = reader.takes("NULLS", "NOT", "DISTINCT")
-        if not reader.is_at("("):
-            name = reader.name()
-        columns = [_column_name(part) for part in reader.parenthesised()]
-        options = {"postgresql_nulls_not_distinct": True} if nulls_equal else {}
-        yield CreateUniqueConstraintOp(name, table, columns, schema=schema, **options)
+        yield from _unique(reader, name, schema, table)
     elif reader.takes("PRIMARY", "KEY"):
-        yield CreatePrimaryKeyOp(name, table, [_column_name(part) for part in reader.parenthesised()], schema=schema)
+        columns = [_column_name(part) for part in reader.parenthesised()]
+        if columns:  # else USING INDEX, whose columns only the database knows
+            yield CreatePrimaryKeyOp(name, table, columns, schema=schema)
     elif reader.takes("FOREIGN", "KEY"):
         yield from _foreign_key(reader, name, schema, table)
     elif reader.takes("CHECK"):
@@ -215,23 +186,41 @@ def _added(reader: _Reader, schema: str | None, table: str) -> Iterator[MigrateO
         yield from _added_column(reader, schema, table)
 
 
-def _foreign_key(reader: _Reader, name: str | None, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+def _unique(reader: Reader, name: str | None, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+    """Yield a unique key; nothing for one that takes over an index, whose columns only the database knows."""
+    reader.takes("KEY")
+    reader.takes("INDEX")
+    reader.takes("IF", "NOT", "EXISTS")
+    nulls_equal = reader.takes("NULLS", "NOT", "DISTINCT")
+    if reader.takes("USING", "INDEX"):
+        return
+    if not reader.is_at("("):
+        name = reader.name()
+    if reader.takes("USING"):
+        reader.name()
+    parts, options = _parts(reader)
+    if nulls_equal:
+        options["postgresql_nulls_not_distinct"] = True
+    yield CreateIndexOp(name or "index", table, parts, schema=schema, unique=True, **options)
+
+
+def _foreign_key(reader: Reader, name: str | None, schema: str | None, table: str) -> Iterator[MigrateOperation]:
     if not reader.is_at("("):
         name = reader.name()
     local = [_column_name(part) for part in reader.parenthesised()]
-    if not reader.takes("REFERENCES"):
+    if not local or not reader.takes("REFERENCES"):
         return
     other_schema, other = reader.qualified()
     remote = [_column_name(part) for part in reader.parenthesised()]
     rest = reader.rest_of_action().upper()
-    if remote and "NOT VALID" not in rest:
+    if "NOT VALID" not in rest:
         options = {"match": "FULL"} if "MATCH FULL" in rest else {}
         yield CreateForeignKeyOp(
             name, table, other, local, remote, source_schema=schema, referent_schema=other_schema, **options
         )
 
 
-def _exclusion(reader: _Reader, name: str | None, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+def _exclusion(reader: Reader, name: str | None, schema: str | None, table: str) -> Iterator[MigrateOperation]:
     """Yield an exclude constraint on columns; nothing for one on expressions."""
     if reader.takes("USING"):
         reader.name()
@@ -248,7 +237,7 @@ def _exclusion(reader: _Reader, name: str | None, schema: str | None, table: str
 
 def validated_constraint(sql: str, dialect: SQLDialect) -> tuple[Name, str] | None:
     """Return the table and the name of the constraint that a statement validates; None for another statement."""
-    reader = _Reader(sql, dialect)
+    reader = Reader(sql, dialect)
     try:
         if reader.takes("ALTER", "TABLE"):
             reader.takes("IF", "EXISTS")
@@ -261,22 +250,92 @@ def validated_constraint(sql: str, dialect: SQLDialect) -> tuple[Name, str] | No
     return None
 
 
-def _added_column(reader: _Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+def _added_column(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+    """Yield a new column, and the constraints in its definition."""
     reader.takes("COLUMN")
     reader.takes("IF", "NOT", "EXISTS")
-    column = reader.name()
-    words = reader.rest_of_action().upper()
-    if "NOT NULL" in words and not {"DEFAULT", "GENERATED", "SERIAL", "IDENTITY"} & set(words.split()):
-        yield AddColumnOp(table, sa.Column(column, NullType(), nullable=False), schema=schema)
+    name = reader.name()
+    spelled = reader.rest_of_action(*_AFTER_TYPE, "COLLATE")
+    column = _NewColumn((schema, table), name, spelled, has_own_values="SERIAL" in spelled.upper())
+    while reader.left and reader.left[0].text not in (",", ";"):
+        column.read(reader)
+    if not column.has_own_values:
+        yield AddColumnOp(table, column.column(), schema=schema)
+        yield from column.constraints
 
 
-def _redefined(reader: _Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+@dataclass(slots=True)
+class _NewColumn:
+    """What the definition of a new column has; ``has_own_values`` where each row gets another value."""
+
+    table: Name
+    name: str
+    type_: str
+    has_own_values: bool
+    is_nullable: bool = True
+    is_unique: bool = False
+    default: str = ""
+    computed: str = ""
+    constraints: list[MigrateOperation] = field(default_factory=list)
+
+    def column(self) -> sa.Column[Any]:
+        """Return the column."""
+        given: list[Any] = [sa.Computed(_escaped(self.computed))] if self.computed else []
+        default = sa.text(_escaped(self.default)) if self.default else None
+        return sa.Column(
+            self.name,
+            _Written(self.type_) if self.type_ else NullType(),
+            *given,
+            nullable=self.is_nullable,
+            unique=self.is_unique,
+            server_default=default,
+        )
+
+    def read(self, reader: Reader) -> None:
+        """Read one part of the definition, or a word that is none."""
+        schema, table = self.table
+        if reader.takes("NOT", "NULL"):
+            self.is_nullable = False
+        elif reader.takes("DEFAULT"):
+            self.default = reader.rest_of_action(*_AFTER_TYPE)
+        elif reader.takes("PRIMARY", "KEY"):
+            self.is_nullable, self.is_unique = False, True
+        elif reader.takes("UNIQUE"):
+            self.is_unique = True
+        elif reader.takes("AS", "IDENTITY") or reader.takes("AUTO_INCREMENT") or reader.takes("BY", "DEFAULT"):
+            self.has_own_values = True
+        elif reader.takes("AS") and reader.is_at("("):
+            self.computed = ", ".join(reader.parenthesised())
+        elif reader.takes("CHECK"):
+            condition = ", ".join(reader.parenthesised())
+            self.constraints.append(CreateCheckConstraintOp(None, table, condition, schema=schema))
+        elif reader.takes("REFERENCES"):
+            other_schema, other = reader.qualified()
+            remote = [_column_name(part) for part in reader.parenthesised()]
+            key = CreateForeignKeyOp(
+                None, table, other, [self.name], remote, source_schema=schema, referent_schema=other_schema
+            )
+            self.constraints.append(key)
+        elif reader.left and reader.left[0].text not in (",", ";"):
+            reader.name()
+
+
+def _escaped(sql: str) -> str:
+    return sql.replace(":", r"\:")
+
+
+def _redefined(reader: Reader, schema: str | None, table: str, *, renames: bool) -> Iterator[MigrateOperation]:
     """Yield the change of a column whose whole definition is given, as MODIFY and CHANGE do."""
     reader.takes("COLUMN")
+    reader.takes("IF", "EXISTS")
     column = reader.name()
-    words = reader.rest_of_action().upper()
-    if "NOT NULL" in words:
-        yield AlterColumnOp(table, column, schema=schema, modify_nullable=False)
+    if renames:
+        reader.name()
+    spelled = reader.rest_of_action(*_AFTER_TYPE)
+    is_not_null = "NOT NULL" in " ".join(reader.rest_of_action().upper().split())
+    yield AlterColumnOp(
+        table, column, schema=schema, modify_nullable=False if is_not_null else None, modify_type=_Written(spelled)
+    )
 
 
 def _column_name(text: str) -> str:

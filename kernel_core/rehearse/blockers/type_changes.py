@@ -13,13 +13,11 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from ...operations.kinds.column.type_conversion import is_lossless
+from ...operations.kinds.column.type_conversion import byte_limit, integer_range, is_lossless
 from ...util.sqla_compat.types import AnyType
 
 Severity = Literal["loses data", "may fail"]
 
-_BITS = {"TINYINT": 7, "BOOLEAN": 7, "SMALLINT": 15, "SMALLINTEGER": 15, "MEDIUMINT": 23, "INTEGER": 31, "BIGINT": 63}
-_BITS |= {"BIGINTEGER": 63}
 _INTEGER = r"^\s*[-+]?[0-9]+\s*$"
 _DECIMAL = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
 _NUMBERS = (sa.Integer, sa.Numeric, sa.Float)
@@ -54,6 +52,9 @@ def value_changes(
     """
     before = column.type
     refused: Severity = "may fail" if strict else "loses data"
+    if isinstance(after, sa.Boolean) and after.create_constraint and dialect == "sqlite":
+        neither = column.not_in([sa.literal_column("0"), sa.literal_column("1")])
+        yield ValueChange("may fail", f"fails where {name} is neither 0 nor 1", neither)
     if isinstance(after, sa.Enum) and (after.create_constraint or (after.native_enum and dialect != "sqlite")):
         if dialect == "postgresql" and after.native_enum and not using:
             yield _never(name, before, after)
@@ -99,12 +100,19 @@ def _narrowed(change: _Change) -> Iterator[ValueChange]:
     before, after = change.column.type, change.after
     length = getattr(after, "length", None)
     if isinstance(after, sa.String) and not isinstance(after, sa.Enum):
+        bytes_ = byte_limit(after)
         if isinstance(length, int):
             yield _too_long(change, length)
+        elif bytes_ is not None:
+            beyond = sa.func.octet_length(change.column) > bytes_
+            yield ValueChange(change.refused, f"values of {change.name} do not fit {change.type_}", beyond)
     elif isinstance(after, sa.Integer) or (isinstance(after, sa.Boolean) and change.dialect != "postgresql"):
         yield from _to_integer(change)
     elif isinstance(after, sa.Numeric) and not isinstance(after, sa.Float):
         yield from _to_decimal(change)
+    elif isinstance(after, sa.JSON) and change.dialect in ("mysql", "mariadb"):
+        wrong = sa.func.json_valid(change.column) == sa.literal_column("0")
+        yield ValueChange(change.refused, f"values of {change.name} are not valid JSON", wrong)
     elif type(after).__visit_name__.upper() == "DATE" and isinstance(before, sa.DateTime):
         lost = change.column != sa.cast(sa.cast(change.column, sa.Date), before)
         yield ValueChange("loses data", f"the time of day in {change.name} is lost", lost)
@@ -125,7 +133,7 @@ def _too_long(change: _Change, length: int) -> ValueChange:
 
 def _to_integer(change: _Change) -> Iterator[ValueChange]:
     before, name = change.column.type, change.name
-    low, high = _bounds(change.after)
+    low, high = integer_range(change.after)
     number: sa.ColumnElement[Any] = change.column
     if isinstance(before, sa.String):
         wrong = sa.not_(change.text.regexp_match(_INTEGER))
@@ -140,7 +148,7 @@ def _to_integer(change: _Change) -> Iterator[ValueChange]:
     if isinstance(before, sa.Numeric | sa.Float):
         number = sa.func.round(change.decimal(), 0)
         yield ValueChange("loses data", f"values of {name} are rounded", change.decimal() != number)
-    own_low, own_high = _bounds(before) if isinstance(before, sa.Integer) else (low - 1, high + 1)
+    own_low, own_high = integer_range(before) if isinstance(before, sa.Integer) else (low - 1, high + 1)
     if own_low < low or own_high > high:
         outside = sa.not_(number.between(sa.literal_column(str(low)), sa.literal_column(str(high))))
         yield ValueChange(change.refused, f"values of {name} are out of the range of {change.type_}", outside)
@@ -160,19 +168,12 @@ def _to_decimal(change: _Change) -> Iterator[ValueChange]:
         beyond = sa.case((wrong, sa.true()), else_=sa.func.abs(rounded) >= limit)
         yield ValueChange(change.refused, f"values of {name} are not valid {change.type_}", beyond)
         return
-    yield ValueChange(
-        change.refused, f"values of {name} are too large for {change.type_}", sa.func.abs(rounded) >= limit
-    )
+    outside = sa.func.abs(rounded) >= limit
+    if getattr(after, "unsigned", False):
+        outside = sa.or_(outside, rounded < sa.literal_column("0"))
+    yield ValueChange(change.refused, f"values of {name} do not fit {change.type_}", outside)
     if not isinstance(change.column.type, sa.Integer):
         yield ValueChange("loses data", f"values of {name} are rounded", change.decimal() != rounded)
-
-
-def _bounds(type_: AnyType) -> tuple[int, int]:
-    """Return the smallest and the largest integer of a type."""
-    bits = _BITS.get(type(type_).__visit_name__.upper().replace("_", ""), 31)
-    if getattr(type_, "unsigned", False):
-        return 0, 2 ** (bits + 1) - 1
-    return -(2**bits), 2**bits - 1
 
 
 def _needs_using(before: AnyType, after: AnyType) -> bool:

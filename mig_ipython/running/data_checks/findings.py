@@ -217,7 +217,8 @@ class RowCounts(RowChecks[Found]):
             return
         remote = [self._states.column(referred_key, name) for name in operation.remote_cols]
         names = [None if target is None else target.name for target in remote]
-        matches_full = str(operation.kw.get("match") or "").upper() == "FULL"
+        is_postgresql = self._states.dialect == "postgresql"  # other databases read MATCH and ignore it
+        matches_full = is_postgresql and str(operation.kw.get("match") or "").upper() == "FULL"
         condition = without_parent(table, known, referred_table, names, matches_full=matches_full)
         yield "may fail", text, self._states.count(table, condition)
 

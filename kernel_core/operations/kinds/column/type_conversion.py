@@ -20,6 +20,12 @@ _WIDER: Mapping[str, tuple[str, ...]] = {
     "DATE": ("DATETIME", "TIMESTAMP"),
 }
 
+_BITS = {"TINYINT": 7, "BOOLEAN": 7, "SMALLINT": 15, "SMALLINTEGER": 15, "MEDIUMINT": 23, "INTEGER": 31, "BIGINT": 63}
+_BITS |= {"BIGINTEGER": 63}
+_BYTES = {"TINYTEXT": 2**8, "TINYBLOB": 2**8, "TEXT": 2**16, "BLOB": 2**16, "MEDIUMTEXT": 2**24, "MEDIUMBLOB": 2**24}
+_BYTES |= {"LONGTEXT": 2**32, "LONGBLOB": 2**32}
+_BYTES_OF_CHARACTER = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
@@ -42,7 +48,12 @@ register_value(
 
 def is_lossless(before: AnyType | None, after: AnyType) -> bool:
     """Return whether every value of the old type fits the new one; False where that is not known."""
-    if before is None:
+    if before is None or (getattr(after, "unsigned", False) and not getattr(before, "unsigned", False)):
+        return False
+    if isinstance(before, Integer) and isinstance(after, Integer):
+        (old_low, old_high), (new_low, new_high) = integer_range(before), integer_range(after)
+        return new_low <= old_low and old_high <= new_high
+    if _is_smaller_text(before, after):
         return False
     old, new = _generic(before), _generic(after)
     if new[0] == "TEXT" and new[1] is None and old[0] in ("VARCHAR", "CHAR", "TEXT", "INTEGER", "SMALLINT", "BIGINT"):
@@ -53,6 +64,34 @@ def is_lossless(before: AnyType | None, after: AnyType) -> bool:
             old_size is not None and all(a <= b for a, b in zip(old_size, new_size, strict=True))
         )
     return new[0] in _WIDER.get(old[0], ()) and (new[1] is None or isinstance(before, Integer) is False)
+
+
+def integer_range(type_: AnyType) -> tuple[int, int]:
+    """Return the smallest and the largest integer of a type."""
+    bits = _BITS.get(_name(type_).replace("_", ""), 31)
+    if getattr(type_, "unsigned", False):
+        return 0, 2 ** (bits + 1) - 1
+    return -(2**bits), 2**bits - 1
+
+
+def byte_limit(type_: AnyType) -> int | None:
+    """Return how many bytes a text or blob of MariaDB and MySQL can have; None for a type that other databases have."""
+    name = _name(type_)
+    return _BYTES[name] - 1 if name in _BYTES and name not in ("TEXT", "BLOB") else None
+
+
+def _is_smaller_text(before: AnyType, after: AnyType) -> bool:
+    """Return whether a text of MariaDB and MySQL may be too long, in bytes, for another one of their types."""
+    if byte_limit(before) is None and byte_limit(after) is None:
+        return False
+    length = getattr(before, "length", None)
+    old = _BYTES.get(_name(before)) or (length * _BYTES_OF_CHARACTER + 1 if isinstance(length, int) else None)
+    new = _BYTES.get(_name(after))
+    return old is not None and new is not None and old > new
+
+
+def _name(type_: AnyType) -> str:
+    return type(type_).__visit_name__.upper()
 
 
 def _generic(type_: AnyType) -> tuple[str, tuple[int, ...] | None]:

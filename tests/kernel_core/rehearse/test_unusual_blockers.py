@@ -1,0 +1,101 @@
+"""Unusual tables and statements: each row that stops an operation is counted, and no other one.
+
+The cases are in ``unusual_blockers.txt``. Those of a database are one revision, so that one rehearsal answers them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core import command
+
+TEXT = Path(__file__).with_name("unusual_blockers.txt").read_text()
+FEW = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A table ``{t}``, an operation on it, and the kinds and numbers of its blockers."""
+
+    name: str
+    setup: tuple[str, ...]
+    body: str
+    blockers: tuple[str, ...]
+
+
+def cases(database: str) -> list[Case]:
+    """Return the cases of a database."""
+    rows, *parts = re.split(r"\n+# ", TEXT.partition(f"[{database}]\n")[2].partition("\n[")[0])
+    return [case(part.strip().splitlines(), rows.splitlines()) for part in parts]
+
+
+def case(lines: list[str], rows: list[str]) -> Case:
+    setup = [line for line in lines[1:] if line[:1] not in (">", "=")]
+    setup = [*rows, *setup[1:]] if setup[0] == "{rows}" else setup
+    body = "\n".join(line[2:] for line in lines if line.startswith(">"))
+    body = body if body.startswith(("op.", "with ")) else f"op.execute({body!r})"
+    return Case(lines[0], tuple(setup), body, tuple(filter(None, lines[-1].removeprefix("=").strip().split(", "))))
+
+
+def counted(blockers, tables: dict[str, Case]) -> dict[str, tuple[str, ...]]:
+    """Return the blockers of each case as they are written in the file."""
+    found: dict[str, tuple[str, ...]] = {each.name: () for each in tables.values()}
+    for blocker in blockers:
+        words = re.findall(r"\w+", f"{blocker.table} {blocker.operation} {blocker.text}")
+        name = next(tables[word].name for word in words if word in tables)
+        found[name] += (f"{blocker.kind} {blocker.rows}" if blocker.rows is not None else blocker.kind,)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fixture", "database", "every"),
+    [
+        ("project", "sqlite", FEW),
+        *(
+            pytest.param(f"{database}_project".removeprefix("sqlite_"), database, 1, marks=pytest.mark.sweep)
+            for database in ("sqlite", "postgresql", "mariadb")
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Computed column")
+def test_the_rows_that_stop_an_operation_are_counted_exactly(request, fixture, database, every):
+    project = request.getfixturevalue(fixture)
+    tables = {f"t{place}": each for place, each in enumerate(cases(database)[::every])}
+    engine = sa.create_engine(project.url, poolclass=sa.NullPool)
+    with engine.begin() as live:
+        for table, each in tables.items():
+            for statement in each.setup:
+                live.connection.cursor().execute(statement.replace("{t}", table))
+    bodies = [each.body.replace("{t}", table) for table, each in tables.items()]
+    project.write("a1", None, "\n".join(["from sqlalchemy.dialects import mysql", *bodies]))
+    (found,) = command.rehearse(project.config(), "head", and_back=False)
+    assert found.stopped_at == ""
+    assert counted(found.blockers, tables) == {each.name: each.blockers for each in tables.values()}
+    with engine.connect() as live:
+        for blocker in found.blockers:
+            if blocker.query:
+                cursor = live.connection.cursor()
+                cursor.execute(blocker.query)
+                assert len(cursor.fetchall()) == blocker.rows, blocker.query
+
+
+@pytest.mark.sweep
+def test_no_function_that_counts_rows_keeps_their_table_from_being_dropped(postgresql_project):
+    postgresql_project.run("CREATE TABLE t (id int PRIMARY KEY, b text)", "INSERT INTO t VALUES (1, 'x')")
+    body = "op.alter_column('t', 'b', type_=sa.Integer, postgresql_using='b::int')\nop.drop_table('t')"
+    postgresql_project.write("a1", None, body)
+    (found,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
+    assert [(each.kind, each.rows) for each in found.blockers] == [("misfit", 1)]
+
+
+def test_a_sample_has_values_that_are_none_of_the_type_of_their_column(project):
+    project.run("CREATE TABLE t (id INTEGER PRIMARY KEY, d DATE, n NUMERIC)", "INSERT INTO t VALUES (1, 'x', x'00')")
+    body = "with op.batch_alter_table('t') as b: b.create_check_constraint('ck', \"d <> 'x' AND n IS NOT NULL\")"
+    project.write("a1", None, body)
+    (found,) = command.rehearse(project.config(), "head", and_back=False)
+    assert [(each.kind, each.sample) for each in found.blockers] == [("check", ({"id": 1, "d": "x", "n": b"\0"},))]
