@@ -1,8 +1,8 @@
 """The values that a change of a column's type refuses.
 
 On PostgreSQL each value is tried: a function converts it as ALTER TABLE does, and catches the error. Elsewhere they are
-those of the conditions in `type_changes`, and of STRICT tables of SQLite; on MariaDB, where there is no such condition,
-values are tried too: dates, times, bits, bytes and other character sets.
+those of the conditions in `type_changes`, and of STRICT tables of SQLite; on MariaDB, where they
+have no condition for a type, values are tried too: dates, times, bits, bytes and other character sets.
 """
 
 from __future__ import annotations
