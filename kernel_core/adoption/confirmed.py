@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from sqlalchemy import CheckConstraint, MetaData, Table
 from sqlalchemy.schema import Constraint
 
-from ..autogenerate.compare.dropped import connection_of
+from ..autogenerate.compare.dropped import connection_of, dropped_table
 from ..autogenerate.compare.reflect import Database
 from ..autogenerate.databases.catalog import CheckInfo, ConstraintInfo, TableInfo
 from ..operations.add_constraint import AddConstraintOp
@@ -37,9 +37,9 @@ def confirmed_statements(database: Database, metadata: MetaData) -> Mapping[str,
 
 def _of_table(database: Database, info: TableInfo, table: Table) -> Iterator[tuple[str, Effect]]:
     rules, connection = database.context.rules, connection_of(database.context)
-    created = rules.create_table_sql(info, None)
+    created = dropped_table(database.context, database, database.table(info.key), ()).reverse().stored_sql
     if created is not None:
-        yield created, _creating(table)
+        yield created, _creating(table, info)
     items: list[ConstraintInfo] = [*info.checks, *info.foreign_keys, *info.uniques, *info.excludes, info.primary_key]
     for item in items:
         statements = rules.constraint_statements(info.key, item)
@@ -47,10 +47,9 @@ def _of_table(database: Database, info: TableInfo, table: Table) -> Iterator[tup
             yield statements.addition, _adding(table, _named(table, item))
         yield from ((sql, _nothing) for sql in statements.completing)
     for column in info.columns.values():
-        sql = rules.column_statement(connection, info, column)
-        if sql is not None:
-            checks = [check_of(each) for each in info.checks if each.column == column.name]
-            yield sql, _restating(table, column.name, checks)
+        checks = [check_of(each) for each in info.checks if each.column == column.name]
+        effect = _restating(table, column.name, checks)
+        yield from ((sql, effect) for sql in rules.column_statements(connection, info, column)[-1:])
     yield from ((sql, _nothing) for index in info.indexes for sql in index.statements)
     yield from ((sql, _nothing) for sql in rules.completing_statements(connection, info, table))
 
@@ -65,15 +64,19 @@ def _nothing(state: SchemaState) -> None:
     """Change nothing: the statement is about something that no comparison reads."""
 
 
-def _creating(table: Table) -> Effect:
+def _creating(table: Table, info: TableInfo) -> Effect:
     """Return the effect of CREATE TABLE where no operation states it: a partition, a virtual table of SQLite.
 
-    The indexes are separate statements, or those of the partitioned table.
+    The indexes are separate statements, or those of the partitioned table; so are constraints that have a definition.
     """
+    items: list[ConstraintInfo] = [*info.checks, *info.foreign_keys, *info.uniques, info.primary_key]
+    later = {item.name for item in items if item.definition is not None}
 
     def effect(state: SchemaState) -> None:
         state.add_table(table, constraint_of=AddConstraintOp.from_constraint)
-        state.table((table.schema, str(table.name))).indexes.clear()
+        made = state.table((table.schema, str(table.name)))
+        made.indexes.clear()
+        made.constraints[:] = [each for each in made.constraints if each.constraint_name not in later]
 
     return effect
 

@@ -73,6 +73,17 @@ _IN = "JOIN pg_namespace n ON n.oid ="
 _OWN = "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = {}.oid AND d.deptype = 'e')"
 _NAMED = "quote_ident(n.nspname) || '.' || quote_ident"
 
+_COLUMNS = "ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = {} AND a.attnum > 0 "
+_COLUMNS += "AND NOT a.attisdropped ORDER BY a.attnum)"
+
+_INDEX_NAME = (
+    "concat_ws('_', c.relname, CASE WHEN i.indisprimary THEN NULL ELSE (SELECT string_agg(coalesce(a.attname, 'expr'), "
+    "'_' ORDER BY k.place) FROM unnest(CAST(i.indkey AS int[])) WITH ORDINALITY AS k(number, place) LEFT JOIN "
+    "pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number AND k.number > 0) END, "
+    "CASE k.contype WHEN 'p' THEN 'pkey' WHEN 'u' THEN 'key' WHEN 'x' THEN 'excl' ELSE 'idx' END)"
+)
+"""The name that PostgreSQL gives to the index of a partition."""
+
 _POSTGRESQL = {
     "schema without tables": "SELECT n.nspname, quote_ident(n.nspname) FROM pg_namespace n WHERE n.nspname !~ '^pg_' "
     "AND n.nspname NOT IN ('public', 'information_schema') AND NOT EXISTS (SELECT FROM pg_class c WHERE "
@@ -84,8 +95,8 @@ _POSTGRESQL = {
     "foreign table": f"SELECT n.nspname, {_NAMED}(c.relname) FROM pg_class c {_IN} c.relnamespace "
     "WHERE c.relkind = 'f'",
     "sequence that no column uses": f"SELECT n.nspname, {_NAMED}(c.relname) FROM pg_class c {_IN} c.relnamespace "
-    "WHERE c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend d WHERE (d.objid = c.oid AND d.deptype IN ('a', 'i', "
-    "'e')) OR (d.refobjid = c.oid AND d.classid = 'pg_attrdef'::regclass))",
+    "WHERE c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend d WHERE (d.objid = c.oid AND d.deptype IN ('i', 'e')) "
+    "OR (d.refobjid = c.oid AND d.classid = 'pg_attrdef'::regclass))",
     "function": "SELECT n.nspname, p.oid::regprocedure::text FROM pg_proc p "
     f"{_IN} p.pronamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' {_OWN.format('p')}",
     "trigger": "SELECT n.nspname, quote_ident(t.tgname) || ' of ' || c.oid::regclass::text FROM pg_trigger t "
@@ -112,6 +123,15 @@ _POSTGRESQL = {
     "replica identity": "SELECT n.nspname, 'of ' || c.oid::regclass::text FROM pg_class c "
     f"{_IN} c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.relreplident IN ('f', 'n', 'i') "
     "AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
+    "order of columns": "SELECT n.nspname, 'of ' || c.oid::regclass::text || ', which is not that of ' || "
+    "i.inhparent::regclass::text FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid "
+    f"{_IN} c.relnamespace WHERE c.relispartition AND c.relkind IN ('r', 'p') AND {_COLUMNS.format('c.oid')} <> "
+    f"{_COLUMNS.format('i.inhparent')}",
+    "name": "SELECT n.nspname, 'of index ' || ic.oid::regclass::text || "
+    "', which is part of that of a partitioned table' FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid "
+    f"JOIN pg_class c ON c.oid = i.indrelid {_IN} c.relnamespace LEFT JOIN pg_constraint k ON k.conindid = ic.oid "
+    f"AND k.conrelid = c.oid WHERE ic.relispartition AND length({_INDEX_NAME}) < 64 "
+    f"AND ic.relname !~ ('^' || {_INDEX_NAME} || '[0-9]*$')",
     "extension": "SELECT NULL, quote_ident(extname) FROM pg_extension WHERE extname <> 'plpgsql'",
     "event trigger": "SELECT NULL, quote_ident(evtname) FROM pg_event_trigger",
     "publication": "SELECT NULL, quote_ident(pubname) FROM pg_publication",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.schema import Constraint, Index, Table
+from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Index, Table
 
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import DropConstraintOp
@@ -15,9 +15,9 @@ from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...util.sql import without_parameters
-from ...util.sqla_compat import AnyColumn, quoted_name, quoted_table
+from ...util.sqla_compat import AnyColumn, quoted_name, quoted_table, referent
 from ..context import AutogenContext
-from ..databases.catalog import ConstraintInfo, Key, TableInfo
+from ..databases.catalog import ColumnInfo, ConstraintInfo, Key, TableInfo
 from .copies import column_alone, drop_index, statement_after, table_alone
 from .reflect import Database
 
@@ -31,7 +31,9 @@ def dropped_table(
     later = {*without, *(each for each in table.foreign_key_constraints if each.name in added_later)}
     copied = table_alone(table, context.dialect, later)
     for column in copied.columns:
-        column.type = rules.complete_type(info, info.columns[str(column.name)])
+        item = info.columns[str(column.name)]
+        column.type = rules.complete_type(info, item)
+        _without_numbers(column, item)
     drop = DropTableOp.from_table(copied)
     creation = drop.reverse()
     rest = _without_keys(info, {str(each.name) for each in without})
@@ -41,6 +43,13 @@ def dropped_table(
     creations = (dropped_index(context, info, index).reverse() for index in indexes)
     stored_sql = rules.create_table_sql(info, _as_it_runs(context, creation))
     return drop.reversed_by(creation.changed(stored_sql=stored_sql, followed_by=(*completing, *creations)))
+
+
+def _without_numbers(column: AnyColumn, item: ColumnInfo) -> None:
+    """Remove SERIAL or identity from a column that gets its sequence by separate statements."""
+    if item.numbering is not None:
+        column.autoincrement = False if column.primary_key else "auto"
+        column.identity = column.server_default = None
 
 
 def _without_keys(info: TableInfo, names: Collection[str]) -> TableInfo:
@@ -64,11 +73,12 @@ def dropped_column(context: AutogenContext, info: TableInfo, column: AnyColumn) 
     item = info.columns[str(column.name)]
     copied = column_alone(column)
     copied.type = context.rules.complete_type(info, item)
+    _without_numbers(copied, item)
     drop = DropColumnOp.from_column_and_tablename(schema, table, copied)
-    statement = context.rules.column_statement(connection_of(context), info, item)
-    if statement is None:
+    statements = context.rules.column_statements(connection_of(context), info, item)
+    if not statements:
         return drop
-    return drop.reversed_by(drop.reverse().changed(followed_by=(statement_after(statement),)))
+    return drop.reversed_by(drop.reverse().changed(followed_by=tuple(map(statement_after, statements))))
 
 
 def dropped_index(context: AutogenContext, info: TableInfo, index: Index) -> DropIndexOp:
@@ -93,6 +103,48 @@ def with_complete_reverse(
     addition = drop.reverse()
     completing = map(statement_after, statements.completing)
     return drop.reversed_by(addition.changed(followed_by=(*addition.followed_by, *completing)))
+
+
+def ancestors(database: Database, key: Key) -> set[Key]:
+    """Return the tables of which a table is a partition or a child, directly or not."""
+    found: set[Key] = set()
+    waiting = list(database.infos[key].inherits)
+    while waiting:
+        parent = waiting.pop()
+        if parent not in found and parent in database.infos:
+            found.add(parent)
+            waiting += database.infos[parent].inherits
+    return found
+
+
+def parents_first(
+    database: Database, sortable: Sequence[tuple[Table | None, list[ForeignKeyConstraint]]]
+) -> list[tuple[Table | None, list[ForeignKeyConstraint]]]:
+    """Sort tables so that a child follows its parents, and a foreign key to a partitioned table its partitions.
+
+    They cannot be dropped while that key exists.
+    """
+    tables = {(table.schema, str(table.name)): (table, keys) for table, keys in sortable if table is not None}
+    partitions: dict[Key, list[Key]] = {}
+    for key in tables:
+        for parent in ancestors(database, key) if database.infos[key].is_partition else ():
+            partitions.setdefault(parent, []).append(key)
+    found: dict[Key, tuple[Table | None, list[ForeignKeyConstraint]]] = {}
+    begun: set[Key] = set()
+
+    def place(key: Key) -> None:
+        if key in begun or key not in tables:
+            return
+        begun.add(key)
+        referred: list[Key] = [(schema, name) for schema, name, _ in map(referent, tables[key][1])]
+        after = [each for target in referred if target != key for each in (target, *partitions.get(target, ()))]
+        for each in (*database.infos[key].inherits, *after):
+            place(each)
+        found[key] = tables[key]
+
+    for key in tables:
+        place(key)
+    return [*found.values(), *(each for each in sortable if each[0] is None)]
 
 
 def connection_of(context: AutogenContext) -> Connection:

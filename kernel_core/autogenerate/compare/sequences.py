@@ -81,6 +81,8 @@ def _unused(context: AutogenContext, database: Database, differences: Difference
     unused: set[Key] = set()
     kept: set[Key] = set()
     for info in database.infos.values():
+        owned = [column.sequence.name for column in info.columns.values() if column.sequence is not None]
+        kept |= {(info.key[0], name) for name in owned}  # it is created and dropped with its column
         is_dropped, columns = info.key in dropped, changed.get(info.key, frozenset())
         for name, column in info.columns.items():
             sequence = sequence_of_default(column.default)

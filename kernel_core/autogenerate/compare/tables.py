@@ -24,7 +24,7 @@ from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, items_to_write, table_alone
 from .dependents import drop_dependents
 from .differences import ComparedTable, Differences
-from .dropped import dropped_index, dropped_table, with_complete_reverse
+from .dropped import ancestors, dropped_index, dropped_table, parents_first, with_complete_reverse
 from .equivalent_defaults import equivalent_defaults
 from .equivalent_indexes import SameIndex, equivalent_indexes
 from .foreign_key_indexes import drop_index_in_downgrade, dropped_with_table, indexes_needed_by_keys
@@ -118,7 +118,7 @@ def _without_partitions(context: AutogenContext, database: Database, dropped: li
     A partition whose parent is dropped is dropped before it.
     """
     roots = {key for key in dropped if not database.infos[key].is_partition}
-    left = [key for key in dropped if key not in roots and not _ancestors(database, key) & roots]
+    left = [key for key in dropped if key not in roots and not ancestors(database, key) & roots]
     by_parent: dict[str, list[str]] = {}
     for key in left:
         by_parent.setdefault(database.infos[key].inherits[0][1], []).append(key[1])
@@ -128,18 +128,6 @@ def _without_partitions(context: AutogenContext, database: Database, dropped: li
             "Add them to the models or leave them out with include_object; to drop one, write op.drop_table().",
         )
     return [key for key in dropped if key not in left]
-
-
-def _ancestors(database: Database, key: Key) -> set[Key]:
-    """Return the tables of which a table is a partition or a child, directly or not."""
-    found: set[Key] = set()
-    waiting = list(database.infos[key].inherits)
-    while waiting:
-        parent = waiting.pop()
-        if parent not in found and parent in database.infos:
-            found.add(parent)
-            waiting += database.infos[parent].inherits
-    return found
 
 
 def _is_included(context: AutogenContext, database: Database, key: Key) -> bool:
@@ -206,8 +194,8 @@ def _dropped(context: AutogenContext, database: Database, dropped: list[Key]) ->
     operations: list[MigrateOperation] = []
     tables: list[MigrateOperation] = []
     sortable = sorted_tables(database.table(key) for key in dropped)
-    depths = {key: len(_ancestors(database, key) & set(dropped)) for key in dropped}
-    sortable.sort(key=lambda each: 0 if each[0] is None else depths.get((each[0].schema, str(each[0].name)), 0))
+    if any(database.infos[key].inherits for key in dropped):
+        sortable = parents_first(database, sortable)
     for table, constraints in reversed(sortable):
         if table is None:
             drops = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from ...util.sqla_compat import AnyType
 
@@ -55,6 +55,19 @@ class ReflectedInfo:
                 setattr(self, each.name, row[each.name])
 
 
+class OwnedSequence(NamedTuple):
+    """The sequence that belongs to a column, with its options."""
+
+    name: str
+    type: str
+    start: int
+    increment: int
+    minvalue: int
+    maxvalue: int
+    cycle: bool
+    cache: int
+
+
 @dataclass(slots=True, kw_only=True)
 class ColumnInfo(ReflectedInfo):
     """A column.
@@ -63,7 +76,9 @@ class ColumnInfo(ReflectedInfo):
     default is a sequence that belongs to it, and ``serial_default`` that default; ``unreflected`` is a MariaDB column
     with parts that SQLAlchemy does not know, such as INVISIBLE. ``primary_key`` is the place in the key, from 1
     (SQLite).
-    ``settings`` are the actions of ALTER COLUMN that restore statistics and storage (PostgreSQL).
+    ``settings`` are the actions of ALTER COLUMN that restore statistics and storage (PostgreSQL). ``sequence`` is that
+    of a SERIAL or identity column; where neither SERIAL nor GENERATED would create it as it is, ``numbering`` are the
+    statements before ``settings`` that do, and the column is created without numbers (PostgreSQL).
     """
 
     name: str
@@ -80,6 +95,8 @@ class ColumnInfo(ReflectedInfo):
     serial_default: str | None = None
     unreflected: bool = False
     settings: Sequence[str] = ()
+    sequence: OwnedSequence | None = None
+    numbering: Sequence[str] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

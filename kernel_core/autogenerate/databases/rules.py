@@ -165,8 +165,8 @@ class DatabaseRules(Protocol):
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
         """Yield SQL that adds to a new table what CREATE TABLE of SQLAlchemy cannot express."""
 
-    def column_statement(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> str | None:
-        """Return SQL that adds to a new column what SQLAlchemy cannot express; None where it can express all."""
+    def column_statements(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> Sequence[str]:
+        """Return SQL that adds to a new column what SQLAlchemy cannot express."""
 
     def constraint_statements(self, key: Key, constraint: ConstraintInfo) -> ConstraintStatements:
         """Return SQL that re-creates what no directive states of a reflected constraint of a table."""

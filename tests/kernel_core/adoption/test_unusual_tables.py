@@ -30,6 +30,41 @@ POSTGRESQL = {
         "CREATE SEQUENCE numbers START 7",
         "CREATE TABLE t (id INT PRIMARY KEY DEFAULT nextval('numbers'))",
     ),
+    "children of other tables": (
+        'CREATE SCHEMA "S"',
+        "CREATE TABLE \"S\".\"P p\" (id SERIAL, n TEXT NOT NULL DEFAULT 'it''s %', g INT, CHECK (id > 0))",
+        "CREATE TABLE q (id INT, m TEXT)",
+        'CREATE TABLE c (e INT UNIQUE REFERENCES c, PRIMARY KEY (id), CHECK (g > 1) NO INHERIT) INHERITS ("S"."P p", q)',
+        "CREATE UNLOGGED TABLE d (n TEXT DEFAULT 'd') INHERITS (c) WITH (fillfactor=60)",
+        "ALTER TABLE d ALTER id DROP DEFAULT, ALTER m SET NOT NULL, ALTER g SET DEFAULT 7",
+        "CREATE INDEX ON c (m)",
+        "COMMENT ON TABLE c IS 'a child'",
+        "COMMENT ON COLUMN c.m IS 'inherited'",
+    ),
+    "partitions with parts of their own, and a foreign key to them": (
+        "CREATE TABLE m (id INT NOT NULL, r TEXT DEFAULT 'x', o INT, PRIMARY KEY (id, r)) PARTITION BY LIST (r)",
+        "CREATE TABLE ma PARTITION OF m (r DEFAULT 'a', CONSTRAINT own CHECK (id > 0), UNIQUE (o)) FOR VALUES IN ('a')",
+        "CREATE TABLE md PARTITION OF m DEFAULT",
+        "ALTER TABLE ma SET (fillfactor=50), ALTER o SET NOT NULL, ADD CONSTRAINT v CHECK (id > 1) NOT VALID",
+        "COMMENT ON TABLE ma IS 'a partition'",
+        "COMMENT ON COLUMN ma.o IS 'own'",
+        "CREATE TABLE a (id INT, r TEXT, FOREIGN KEY (id, r) REFERENCES m)",
+    ),
+    "sequences of columns, which SERIAL would not create": (
+        "CREATE TABLE old (id SERIAL PRIMARY KEY, n SERIAL, s SMALLSERIAL, i INT GENERATED ALWAYS AS IDENTITY (START 5))",
+        "ALTER TABLE old ALTER s DROP NOT NULL",
+        "ALTER TABLE old RENAME TO t",
+        "CREATE TABLE old (id BIGSERIAL PRIMARY KEY)",
+        "ALTER SEQUENCE old_id_seq1 INCREMENT 5 CACHE 10",
+        "CREATE SEQUENCE shared",
+        "CREATE TABLE u (id INT PRIMARY KEY, n INT DEFAULT nextval('shared'))",
+        "CREATE INDEX ON u (n)",
+    ),
+    "what no CREATE TABLE or CREATE INDEX states": (
+        "CREATE TABLE t (id INT PRIMARY KEY WITH (fillfactor=50), a TEXT) WITH (toast.autovacuum_enabled=false)",
+        "CREATE INDEX i ON t (a)",
+        "ALTER TABLE t CLUSTER ON i",
+    ),
 }
 SQLITE = {
     "columns without a type": ("CREATE TABLE g (a INTEGER PRIMARY KEY, e DEFAULT CURRENT_TIMESTAMP, f)",),
@@ -83,6 +118,8 @@ def test_tables_of_postgresql(what: str, postgresql_project, tmp_path: Path, mon
         for each in (found, before):
             each.pop("- COMMENT SCHEMA public", None)  # of the database of the tests, whose schema is a new one
         assert found == before
+        command.downgrade(postgresql_project.config(), "base")
+        assert not [each for each in catalog(empty) if not each.startswith("- ")]
     finally:
         with server.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
@@ -132,7 +169,22 @@ def test_an_index_that_sqlalchemy_cannot_write_is_named(mariadb_project) -> None
     assert "Index k of t has the prefix of a column" in refusal(mariadb_project)
 
 
-def test_the_replica_identity_of_postgresql_is_listed(postgresql_project) -> None:
-    postgresql_project.run("CREATE TABLE t (a INT)", "ALTER TABLE t REPLICA IDENTITY FULL")
+def test_what_no_operation_states_of_postgresql_is_listed(postgresql_project) -> None:
+    postgresql_project.run(
+        "CREATE TABLE t (a INT)",
+        "ALTER TABLE t REPLICA IDENTITY FULL",
+        "CREATE SEQUENCE unused OWNED BY t.a",
+        "CREATE TABLE m (id INT NOT NULL, r TEXT, PRIMARY KEY (id, r)) PARTITION BY LIST (r)",
+        "CREATE TABLE ma (r TEXT NOT NULL, id INT NOT NULL)",
+        "ALTER TABLE m ATTACH PARTITION ma FOR VALUES IN ('a')",
+        "CREATE INDEX named ON ma (id)",
+        "CREATE INDEX ON m (id)",
+        "CREATE TABLE mb PARTITION OF m FOR VALUES IN ('b')",
+    )
     done = command.adopt(postgresql_project.config())
-    assert list(map(str, done.baseline.outside)) == ["replica identity of t"]
+    assert list(map(str, done.baseline.outside)) == [
+        "name of index named, which is part of that of a partitioned table",
+        "order of columns of ma, which is not that of m",
+        "replica identity of t",
+        "sequence that no column uses public.unused",
+    ]

@@ -20,7 +20,7 @@ def seeds(sample: int, full: int) -> list[object]:
 # SQLAlchemy 2.0 repeats postgresql_include as include_columns.
 MORE = {
     "sqlite": {"collation", "column_sorting", "sql"},
-    "postgresql": {"owns_sequence", "include_columns", "parts", "inherited", "definition"},
+    "postgresql": {"owns_sequence", "sequence", "include_columns", "parts", "inherited", "definition"},
     "mysql": {"column_sorting", "unreflected"},
 }
 

@@ -106,8 +106,8 @@ class InspectedRules:
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
         return iter(())
 
-    def column_statement(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> str | None:
-        return None
+    def column_statements(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> Sequence[str]:
+        return ()
 
     def constraint_statements(self, key: Key, constraint: ConstraintInfo) -> ConstraintStatements:
         return ConstraintStatements()

@@ -88,17 +88,15 @@ class MariadbRules(InspectedRules):
 
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
         for column in info.columns.values():
-            statement = self.column_statement(connection, info, column)
-            if statement is not None:
-                yield statement
+            yield from self.column_statements(connection, info, column)
 
-    def column_statement(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> str | None:
+    def column_statements(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> Sequence[str]:
         """Return the MODIFY that states all of a column: its CHECK, INVISIBLE and the like."""
         name = column.name
         own = [check for check in info.checks if check.column == name and not _is_of_json(check)]
         if not own and not column.unreflected:
-            return None
-        return self._modify(connection, info.key, str(name))
+            return ()
+        return (self._modify(connection, info.key, str(name)),)
 
     def _modify(self, connection: Connection, key: Key, column: str) -> str:
         preparer = self.dialect.identifier_preparer

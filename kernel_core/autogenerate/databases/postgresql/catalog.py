@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
 
 from ....util.exc import CommandError
+from ....util.sql import sequence_of_default
 from ....util.sqla_compat import PostgresqlTypes
 from ..catalog import (
     Arguments,
@@ -20,6 +21,7 @@ from ..catalog import (
     ForeignKeyInfo,
     IndexInfo,
     Key,
+    OwnedSequence,
     PrimaryKeyInfo,
     Row,
     TableInfo,
@@ -193,8 +195,10 @@ class _Reading:
         elif identity:
             column.identity = _identity(identity, row[18:24])
         else:
-            column.owns_sequence = is_serial and row[17] == "a"
-        column.settings = column_settings(*row[31:])
+            column.owns_sequence = is_serial and row[17] == "a" and _takes_from(default, row[35])
+        if row[35] is not None and (identity or column.owns_sequence):
+            column.sequence = OwnedSequence(*row[35:37], *row[18:24])
+        column.settings = column_settings(*row[31:35])
         table.names[number] = name
         table.info.columns[name] = column
 
@@ -209,7 +213,7 @@ class _Reading:
             index.inherited = bool(row[16])
             if row[17] is not None:
                 index.dialect_options["postgresql_tablespace"] = row[17]
-            index.statements = index_statements(self._connection.dialect, table.info.key[0], row[2], *row[18:])
+            index.statements = index_statements(self._connection.dialect, table.info.key, row[2], *row[18:])
             self._indexes[row[1]] = index
             if not row[4]:
                 table.info.indexes.append(index)
@@ -332,6 +336,12 @@ def _identity(kind: str, row: Row) -> Arguments:
         "cycle": cycle,
         "cache": cache,
     }
+
+
+def _takes_from(default: str, sequence: str) -> bool:
+    """Return whether a default is the next value of the sequence of that name."""
+    found = sequence_of_default(default)
+    return found is not None and found.name == sequence
 
 
 def _options(stored: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 COLUMNS = """
 SELECT CAST(c.oid AS bigint), CAST(n.nspname AS text), CAST(c.relname AS text), CAST(c.relkind AS text),
-       pg_table_is_visible(c.oid), about.description, c.reloptions,
+       pg_table_is_visible(c.oid), about.description,
+       c.reloptions || ARRAY(SELECT 'toast.' || option FROM unnest(toast.reloptions) option),
        a.attnum, CAST(a.attname AS text), format_type(a.atttypid, a.atttypmod), a.attnotnull,
        pg_get_expr(d.adbin, d.adrelid), CAST(a.attgenerated AS text), CAST(a.attidentity AS text), note.description,
        CASE WHEN a.attcollation <> t.typcollation THEN CAST(coll.collname AS text) END,
@@ -23,7 +24,8 @@ SELECT CAST(c.oid AS bigint), CAST(n.nspname AS text), CAST(c.relname AS text), 
             FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
             WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) END,
        a.attstattarget, CASE WHEN a.attstorage <> t.typstorage THEN CAST(a.attstorage AS text) END,
-       {compression}, a.attoptions
+       {compression}, a.attoptions,
+       CAST(owned.relname AS text), format_type(s.seqtypid, NULL)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
@@ -35,12 +37,12 @@ LEFT JOIN pg_description about
        ON about.objoid = c.oid AND about.objsubid = 0 AND about.classoid = CAST('pg_class' AS regclass)
 LEFT JOIN pg_description note
        ON note.objoid = c.oid AND note.objsubid = a.attnum AND note.classoid = CAST('pg_class' AS regclass)
-LEFT JOIN pg_depend link
+LEFT JOIN (pg_depend link JOIN pg_sequence s ON s.seqrelid = link.objid JOIN pg_class owned ON owned.oid = link.objid)
        ON link.refobjid = c.oid AND link.refobjsubid = a.attnum AND link.deptype IN ('a', 'i')
       AND link.refclassid = CAST('pg_class' AS regclass) AND link.classid = CAST('pg_class' AS regclass)
-LEFT JOIN pg_sequence s ON s.seqrelid = link.objid
 LEFT JOIN pg_am am ON am.oid = c.relam
 LEFT JOIN pg_tablespace space ON space.oid = c.reltablespace
+LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid AND toast.reloptions IS NOT NULL
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND {spaces}
 ORDER BY c.oid, a.attnum, link.deptype DESC"""
 
@@ -57,6 +59,7 @@ SELECT CAST(con.conrelid AS bigint), CAST(con.conname AS text), CAST(con.contype
        CAST(con.confupdtype AS text), CAST(con.confdeltype AS text), CAST(con.confmatchtype AS text),
        con.conislocal AND con.conparentid = 0,
        CASE WHEN NOT con.convalidated OR con.connoinherit AND con.contype = 'c' OR {delete_columns} IS NOT NULL
+                 OR c.relispartition AND con.conislocal AND con.conparentid = 0
             THEN pg_get_constraintdef(con.oid) END
 FROM pg_constraint con
 JOIN pg_class c ON c.oid = con.conrelid
@@ -87,7 +90,8 @@ SELECT CAST(i.indrelid AS bigint), CAST(i.indexrelid AS bigint), CAST(ic.relname
        ic.relispartition, CAST(space.spcname AS text), note.description,
        CASE WHEN i.indexprs IS NOT NULL THEN ARRAY(
             SELECT ARRAY[CAST(ia.attnum AS int), CAST(ia.attstattarget AS int)]
-            FROM pg_attribute ia WHERE ia.attrelid = ic.oid AND ia.attstattarget >= 0 ORDER BY ia.attnum) END
+            FROM pg_attribute ia WHERE ia.attrelid = ic.oid AND ia.attstattarget >= 0 ORDER BY ia.attnum) END,
+       i.indisclustered
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indrelid
 JOIN pg_class ic ON ic.oid = i.indexrelid

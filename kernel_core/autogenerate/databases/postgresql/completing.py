@@ -5,13 +5,13 @@ https://www.postgresql.org/docs/current/sql-altertable.html, https://www.postgre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.engine import Dialect
 
 from ....util.sql import grammar_of, string_literal
 from ....util.sqla_compat import quoted_name, quoted_table
-from ..catalog import ColumnInfo, IndexInfo, Key
+from ..catalog import ColumnInfo, IndexInfo, Key, TableInfo
 
 _STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 _COMPRESSION = {"p": "pglz", "l": "lz4"}
@@ -30,21 +30,38 @@ def column_settings(
     return [*actions, f"SET ({', '.join(known)})"] if known else actions
 
 
-def column_statement(dialect: Dialect, key: Key, column: ColumnInfo) -> str | None:
-    """Return the ALTER TABLE for the settings of a reflected column; None where all are the default."""
+def column_statements(dialect: Dialect, key: Key, column: ColumnInfo) -> Sequence[str]:
+    """Return the statements for the numbers and the settings of a reflected column; none where all are the default."""
     name = quoted_name(column.name, dialect)
     actions = ", ".join(f"ALTER COLUMN {name} {action}" for action in column.settings)
-    return f"ALTER TABLE {quoted_table(*key, dialect)} {actions}" if actions else None
+    altered = [f"ALTER TABLE {quoted_table(*key, dialect)} {actions}"] if actions else []
+    return [*(column.numbering or ()), *altered]
+
+
+def comment_statements(dialect: Dialect, info: TableInfo) -> Iterator[str]:
+    """Yield the statements for the comments of a table and of its columns."""
+    place, grammar = quoted_table(*info.key, dialect), grammar_of(dialect)
+    if info.comment:
+        yield f"COMMENT ON TABLE {place} IS {string_literal(info.comment, grammar)}"
+    for column in info.columns.values():
+        if column.comment:
+            name = quoted_name(column.name, dialect)
+            yield f"COMMENT ON COLUMN {place}.{name} IS {string_literal(column.comment, grammar)}"
 
 
 def index_statements(
-    dialect: Dialect, schema: str | None, name: str, comment: str | None, targets: Sequence[Sequence[int]] | None
+    dialect: Dialect, key: Key, name: str, comment: str | None, targets: Sequence[Sequence[int]] | None, clusters: bool
 ) -> list[str]:
-    """Return the statements for the comment of an index and the statistics of its expressions, each (place, target)."""
-    place = quoted_table(schema, name, dialect)
+    """Return the statements that complete an index of a table.
+
+    They are for its comment, for the statistics of its expressions, each (place, target), and for CLUSTER.
+    """
+    place = quoted_table(key[0], name, dialect)
     found = [f"ALTER INDEX {place} ALTER COLUMN {number} SET STATISTICS {target}" for number, target in targets or ()]
     if comment:
         found.append(f"COMMENT ON INDEX {place} IS {string_literal(comment, grammar_of(dialect))}")
+    if clusters:
+        found.append(f"ALTER TABLE {quoted_table(*key, dialect)} CLUSTER ON {quoted_name(name, dialect)}")
     return found
 
 
@@ -55,4 +72,8 @@ def statements_of_key(dialect: Dialect, schema: str | None, index: IndexInfo) ->
     if tablespace is not None:
         name = quoted_name(str(tablespace), dialect)
         moved = [f"ALTER INDEX {quoted_table(schema, index.name, dialect)} SET TABLESPACE {name}"]
+    stored = index.dialect_options.get("postgresql_with")
+    if stored:
+        options = ", ".join(f"{name}={value}" for name, value in stored.items())
+        moved.append(f"ALTER INDEX {quoted_table(schema, index.name, dialect)} SET ({options})")
     return [*moved, *index.statements]

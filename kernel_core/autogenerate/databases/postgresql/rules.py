@@ -17,10 +17,12 @@ from ..inspected.rules import InspectedRules
 from ..rules import ConstraintStatements, DefaultPair, IndexOptionsDiffer, IsIncluded, Warn
 from ..signature import ForeignKeySignature
 from .catalog import read_postgresql
-from .completing import column_statement
+from .children import child_table_sql, override_inherited
+from .completing import column_statements, comment_statements
 from .defaults import equal_defaults
 from .exclude_constraints import create_exclude_constraint, exclude_constraint
 from .index_options import IndexOptions
+from .numbering import number_later
 from .sequences import read_sequences
 from .stored_expressions import stored_expressions
 from .truncation import restore_truncated_names
@@ -68,6 +70,8 @@ class PostgresqlRules(InspectedRules):
             for column in info.columns.values():
                 if column.owns_sequence:
                     column.serial_default, column.default = column.default, None
+            number_later(self.dialect, info)
+            override_inherited(info, [tables[key] for key in info.inherits if key in tables])
 
     def stored_expressions(
         self, connection: Connection, expressions: Sequence[Expression], warn: Warn | None
@@ -93,22 +97,27 @@ class PostgresqlRules(InspectedRules):
         return create_exclude_constraint(str(info.name), key[1], str(info.definition), key[0])
 
     def create_table_sql(self, info: TableInfo, table: Table | None) -> str | None:
-        """Return the CREATE TABLE of a partition; its columns, keys and indexes are its parent's."""
+        """Return the CREATE TABLE of a partition, or of a child of other tables: they have its columns."""
         if not info.is_partition:
-            return None
+            return child_table_sql(self.dialect, info, table) if info.inherits and table is not None else None
         schema, name = info.inherits[0]
         parent = quoted_table(schema, name, self.dialect)
         by = info.options.get("postgresql_partition_by")
         further = f" PARTITION BY {by}" if by else ""
-        place = quoted_table(*info.key, self.dialect)
-        return f"CREATE TABLE {place} PARTITION OF {parent} {info.partition_bound}{further}"
+        place, kind = quoted_table(*info.key, self.dialect), "".join(f"{word} " for word in info.prefixes)
+        for word in ("using", "tablespace"):
+            stated = info.options.get(f"postgresql_{word}")
+            further += f" {word.upper()} {quoted_name(str(stated), self.dialect)}" if stated else ""
+        return f"CREATE {kind}TABLE {place} PARTITION OF {parent} {info.partition_bound}{further}"
 
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
         """Yield storage parameters, settings of columns, and what no CREATE TABLE states of constraints."""
         stored = info.options.get("postgresql_with")
-        if stored and "postgresql_with" not in table.dialect_kwargs:
+        if stored and (info.is_partition or "postgresql_with" not in table.dialect_kwargs):
             place = quoted_table(*info.key, self.dialect)
             yield f"ALTER TABLE {place} SET ({', '.join(f'{name}={value}' for name, value in stored.items())})"
+        if info.inherits:  # their CREATE TABLE is SQL
+            yield from comment_statements(self.dialect, info)
         constraints: list[ConstraintInfo] = [
             *info.checks,
             *info.foreign_keys,
@@ -120,12 +129,10 @@ class PostgresqlRules(InspectedRules):
             if not item.inherited:
                 yield from self.constraint_statements(info.key, item).all()
         for column in info.columns.values():
-            statement = self.column_statement(connection, info, column)
-            if statement is not None:
-                yield statement
+            yield from self.column_statements(connection, info, column)
 
-    def column_statement(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> str | None:
-        return column_statement(self.dialect, info.key, column)
+    def column_statements(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> Sequence[str]:
+        return column_statements(self.dialect, info.key, column)
 
     def constraint_statements(self, key: Key, constraint: ConstraintInfo) -> ConstraintStatements:
         """Return what NOT VALID, NO INHERIT, comments and a tablespace need."""
