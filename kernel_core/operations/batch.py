@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
-from sqlalchemy import CheckConstraint, MetaData, Table, TextClause
+from sqlalchemy import CheckConstraint, Column, MetaData, Table, TextClause
 from sqlalchemy.schema import SchemaItem
 
 from ..util.exc import BatchError, CommandError, NoSuchColumn
@@ -61,6 +61,26 @@ class Change:
         """Repeat the call on ``target``."""
         getattr(target, self.method)(*self.args, **self.kw)
 
+    @property
+    def rename(self) -> tuple[str, str] | None:
+        """The old and the new name of a column that the change renames."""
+        after = self.kw.get("name") if self.method == "alter_column" else None
+        return None if after is None else (str(self.args[1]), str(after))
+
+    def following(self, renamed: Mapping[str, str]) -> Change:
+        """Return the change with the new names of columns in place of their old ones."""
+        neighbours = {each: renamed.get(self.kw[each]) for each in ("insert_before", "insert_after") if each in self.kw}
+        kw = {**self.kw, **{each: name for each, name in neighbours.items() if name is not None}}
+        args = list(self.args)
+        if self.method == "alter_column":
+            args[1] = renamed.get(args[1], args[1])
+        elif self.method == "drop_column" and args[1].name in renamed:
+            args[1] = Column(renamed[args[1].name], args[1].type)
+        elif self.method in ("add_constraint", "create_index"):
+            for column in args[0].table.columns:
+                column.name = renamed.get(column.name, column.name)
+        return replace(self, args=tuple(args), kw=kw)
+
 
 @dataclass(slots=True)
 class Batch:
@@ -70,6 +90,20 @@ class Batch:
     schema: str | None = None
     options: BatchOptions = field(default_factory=BatchOptions)
     changes: list[Change] = field(default_factory=list)
+    _renamed: dict[str, str] = field(default_factory=dict)
+
+    def record(self, change: Change) -> None:
+        """Add a change. It may name a column that the batch has renamed by its old name too, as in Alembic."""
+        if self._renamed:
+            change = change.following(self._renamed)
+        self.changes.append(change)
+        if change.method == "add_column":
+            self._renamed.pop(str(change.args[1].name), None)
+        elif change.rename is not None:
+            before, after = change.rename
+            self._renamed = {old: after if new == before else new for old, new in self._renamed.items()}
+            self._renamed[before] = after
+            self._renamed.pop(after, None)
 
     def flush(self, impl: Implementation) -> None:
         """Run the recorded changes; raises BatchError if they need a new table and ``recreate="never"``."""
@@ -166,7 +200,7 @@ class RecordingImpl:
             return getattr(self._impl, name)
 
         def record(*args: object, **kw: object) -> None:
-            self.batch.changes.append(Change(name, args, kw))
+            self.batch.record(Change(name, args, kw))
 
         return record
 

@@ -68,12 +68,21 @@ class SQLTableEdit(TableEdit):
             self.changed = True
 
     def conclude(self) -> None:
-        """Give unnamed constraints the names of the batch's ``naming_convention``, by which they can be dropped."""
+        """Give unnamed constraints the names of the batch's ``naming_convention``, by which they can be dropped.
+
+        Those of columns become constraints of the table: SQLAlchemy reflects no names of constraints in columns.
+        """
         for column, clauses in self._all_clauses():
-            for place, clause in enumerate(clauses):
+            for place, clause in reversed(list(enumerate(clauses))):
                 name = name_by_convention(self.text.name, column, clause, self.batch.options.naming_convention)
-                if name is not None:
-                    clauses[place] = Clause(f"CONSTRAINT {quote(name)} {clause.text}", clause.kind, name)
+                if name is None:
+                    continue
+                named = f"CONSTRAINT {quote(name)} "
+                if column is None or clause.kind == "PRIMARY KEY":
+                    clauses[place] = Clause(named + clause.text, clause.kind, name)
+                else:
+                    del clauses[place]
+                    self.text.constraints.append(parse_clause(named + _of_table(column, clause)))
 
     def scratch_table(self, *items: SchemaItem) -> Table:
         """Return a table object without a schema: SQLite stores the SQL of a table without it."""
@@ -281,6 +290,14 @@ class SQLTableEdit(TableEdit):
                 f"it has no index {index.name!r}. Its indexes: {', '.join(sorted(self.indexes)) or 'none'}"
             )
         self.changed = True
+
+
+def _of_table(column: str, clause: Clause) -> str:
+    """Return the SQL of a column's UNIQUE or REFERENCES as that of a constraint of the table."""
+    columns = f"({quote(column)})"
+    if clause.kind == "UNIQUE":
+        return f"UNIQUE {columns}{clause.text[len('UNIQUE') :]}"
+    return f"FOREIGN KEY {columns} {clause.text}"
 
 
 def _without_key_column(clause: Clause, name: str) -> Clause | None:

@@ -289,9 +289,13 @@ def test_a_naming_convention_names_unnamed_constraints_permanently(sqlite: sa.Co
     with op.batch_alter_table("thing", naming_convention=convention) as batch_op:
         batch_op.drop_constraint("fk_thing_b_c", type_="foreignkey")
     assert definition(sqlite) == (
-        'CREATE TABLE "thing" ( id INTEGER CONSTRAINT pk_thing PRIMARY KEY, a INT CONSTRAINT fk_thing_a REFERENCES other (id), '
-        "b INT CONSTRAINT uq_b UNIQUE, c INT CHECK (c > 0), CONSTRAINT mine UNIQUE (a, b) )"
+        'CREATE TABLE "thing" ( id INTEGER CONSTRAINT pk_thing PRIMARY KEY, a INT, b INT, c INT CHECK (c > 0), '
+        "CONSTRAINT mine UNIQUE (a, b), CONSTRAINT fk_thing_a FOREIGN KEY (a) REFERENCES other (id), "
+        "CONSTRAINT uq_b UNIQUE (b) )"
     )
+    # SQLAlchemy reads the names of constraints of the table only.
+    assert {each["name"] for each in sa.inspect(sqlite).get_unique_constraints("thing")} == {"mine", "uq_b"}
+    assert [each["name"] for each in sa.inspect(sqlite).get_foreign_keys("thing")] == ["fk_thing_a"]
     sqlite.commit()
     with op.batch_alter_table("thing") as batch_op:
         batch_op.drop_constraint("fk_thing_a", type_="foreignkey")

@@ -385,3 +385,60 @@ def test_a_constraint_replaces_one_of_the_same_name(people: sa.Connection) -> No
     definition = objects(people)["person"]
     assert definition.count("uq_person") == 1
     assert "CONSTRAINT uq_person UNIQUE (name, boss)" in definition
+
+
+def test_a_clause_of_a_column_that_gets_a_name_keeps_what_else_it_has(sqlite: sa.Connection) -> None:
+    sqlite.exec_driver_sql(
+        'CREATE TABLE thing ("A b" INT unique ON CONFLICT IGNORE, o INT '
+        "REFERENCES thing (o) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED NOT NULL)"
+    )
+    convention = {"uq": "uq_%(table_name)s", "fk": "fk_%(table_name)s"}
+    op = Operations(MigrationContext.configure(sqlite))
+    with op.batch_alter_table("thing", recreate="always", naming_convention=convention):
+        pass
+    sql = " ".join(sqlite.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'thing'").scalar().split())
+    assert "o INT NOT NULL" in sql
+    assert 'CONSTRAINT uq_thing UNIQUE ("A b") ON CONFLICT IGNORE' in sql
+    assert (
+        "CONSTRAINT fk_thing FOREIGN KEY (o) REFERENCES thing (o) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"
+        in sql
+    )
+
+
+AFTER_A_RENAME = {
+    "nullability": (lambda batch: batch.alter_column("a", nullable=False), "z VARCHAR(9) NOT NULL"),
+    "a second rename": (lambda batch: batch.alter_column("a", new_column_name="y"), "y VARCHAR(9)"),
+    "a unique constraint": (
+        lambda batch: batch.create_unique_constraint("uq", ["a", "b"]),
+        "CONSTRAINT uq UNIQUE (z, b)",
+    ),
+    "a foreign key": (
+        lambda batch: batch.create_foreign_key("fk", "other", ["a"], ["a"]),
+        "CONSTRAINT fk FOREIGN KEY(z) REFERENCES other (a)",
+    ),
+    "a primary key": (lambda batch: batch.create_primary_key("pk", ["a"]), "CONSTRAINT pk PRIMARY KEY (z)"),
+    "a position": (
+        lambda batch: batch.add_column(sa.Column("n", sa.Integer), insert_after="a"),
+        "z VARCHAR(9), n INTEGER, b",
+    ),
+    "a column to drop": (lambda batch: batch.drop_column("a"), "(id INTEGER, b INTEGER)"),
+    "a column of the old name": (
+        lambda batch: (batch.add_column(sa.Column("a", sa.Integer)), batch.alter_column("a", type_=sa.Text())),
+        "z VARCHAR(9), b INTEGER, a TEXT)",
+    ),
+    "an index": (lambda batch: batch.create_index("ix", ["a", "b"]), "CREATE INDEX ix ON thing (z, b)"),
+}
+
+
+@pytest.mark.parametrize("name", AFTER_A_RENAME)
+def test_a_renamed_column_can_be_named_as_before_in_the_same_batch(sqlite: sa.Connection, name: str) -> None:
+    change, expected = AFTER_A_RENAME[name]
+    sqlite.exec_driver_sql("CREATE TABLE thing (id INTEGER, a VARCHAR(9), b INTEGER)")
+    sqlite.exec_driver_sql("CREATE TABLE other (a VARCHAR(9) PRIMARY KEY)")
+    with Operations(MigrationContext.configure(sqlite)).batch_alter_table("thing") as batch:
+        batch.alter_column("a", new_column_name="z")
+        change(batch)
+    stored = sqlite.exec_driver_sql(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = 'thing' ORDER BY rootpage"
+    ).scalars()
+    assert expected in " ".join(" ".join(filter(None, stored)).split()).replace("( ", "(").replace(" )", ")")
