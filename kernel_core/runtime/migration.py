@@ -363,8 +363,10 @@ class MigrationContext:
         """Wrap a whole run: ``with context.begin_transaction(): context.run_migrations()``.
 
         Where each revision has its own transaction this only commits what ``env.py`` itself began inside the block.
+        Offline, and without a plan to run, BEGIN and COMMIT are printed around the statements of the block.
         """
-        return self.transactions.of_run()
+        is_plain = self.as_sql and self.opts.get("fn") is None
+        return self.transactions.of_block() if is_plain else self.transactions.of_run()
 
     def autocommit_block(self) -> AbstractContextManager[None]:
         """Run statements outside any transaction, each committed at once, such as ``CREATE INDEX CONCURRENTLY``.

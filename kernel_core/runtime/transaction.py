@@ -119,6 +119,12 @@ class Transactions:
                 raise
             self.settle()
 
+    @contextmanager
+    def of_block(self) -> Iterator[None]:
+        """Wrap statements that belong to no revision in one transaction, unless one is open already."""
+        with self.of_revision():
+            yield
+
     def of_revision(self) -> AbstractContextManager[RevisionTransaction | None]:
         """Open the transaction of one revision, unless one is open already."""
         if self.borrowed or self._open is not None:
@@ -220,10 +226,12 @@ class Transactions:
         return is_ours and self.connection is not None and self.connection.in_transaction()
 
     def _printed_outside(self) -> Iterator[None]:
-        if self.impl.transactional_ddl:
+        """Print COMMIT before the block and BEGIN after it; SQLite refuses a COMMIT where no transaction is open."""
+        ends = self.impl.transactional_ddl and (self._begun or self.impl.dialect.name != "sqlite")
+        if ends:
             self.impl.emit_commit()
         yield
-        if self.impl.transactional_ddl:
+        if ends:
             self.impl.emit_begin()
 
 

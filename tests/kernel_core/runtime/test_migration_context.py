@@ -121,3 +121,37 @@ def test_offline_an_autocommit_block_is_outside_begin_and_commit():
     with context.autocommit_block():
         context.execute("VACUUM")
     assert buffer.getvalue().split() == ["COMMIT;", "VACUUM;", "BEGIN;"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_offline_a_block_of_statements_is_one_transaction_that_an_autocommit_block_interrupts(dialect):
+    buffer = io.StringIO()
+    context = MigrationContext.configure(dialect_name=dialect, opts={"as_sql": True, "output_buffer": buffer})
+    with context.begin_transaction():
+        context.execute("first")
+        with context.begin_transaction():
+            context.execute("second")
+        with context.autocommit_block():
+            context.execute("VACUUM")
+        context.execute("third")
+    context.execute("fourth")
+    printed = "BEGIN; first; second; COMMIT; VACUUM; BEGIN; third; COMMIT; fourth;"
+    assert buffer.getvalue().split() == printed.split()
+
+
+def test_offline_a_block_that_fails_is_not_committed():
+    buffer = io.StringIO()
+    context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True, "output_buffer": buffer})
+    with pytest.raises(KeyError), context.begin_transaction():
+        context.execute("first")
+        raise KeyError
+    assert buffer.getvalue().split() == ["BEGIN;", "first;"]
+
+
+def test_offline_no_statement_is_lost_after_an_autocommit_block_outside_of_a_transaction():
+    buffer = io.StringIO()
+    context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True, "output_buffer": buffer})
+    with context.autocommit_block():
+        context.execute("VACUUM")
+    context.execute("second")
+    assert buffer.getvalue().split() == ["VACUUM;", "second;"]
