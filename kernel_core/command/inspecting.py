@@ -154,7 +154,7 @@ def heads_by_database(
     return tuple(found)
 
 
-def current(config: Config, verbose: bool = False, check_heads: bool = False) -> tuple[Revision, ...]:
+def current(config: Config, check_heads: bool = False, verbose: bool = False) -> tuple[Revision, ...]:
     """Return and print the current revisions of the database; one that is in no file is an `UnknownRevision`.
 
     ``check_heads`` raises DatabaseNotAtHead where one of the databases lacks a revision.

@@ -50,12 +50,14 @@ def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | Non
     return _run_and_print(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
 
 
-def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = None, purge: bool = False) -> RunReport:
-    """Set the version table to ``revision`` and run nothing; ``purge`` deletes all its rows first."""
+def stamp(
+    config: Config, revision: Names | None, sql: bool = False, tag: str | None = None, purge: bool = False
+) -> RunReport:
+    """Set the version table to ``revision`` (None for base) and run nothing; ``purge`` deletes all its rows first."""
     scripts = scripts_of(config)
     if sql and purge:
         raise CommandError("--purge deletes rows that are in a database only; with --sql give a range from:to.")
-    start, target = _ends_of_all(revision, sql)
+    start, target = _ends_of_all("base" if revision is None else revision, sql)
     scripts.also_see(start, target)
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[StampStep]:

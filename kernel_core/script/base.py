@@ -47,7 +47,8 @@ class ScriptDirectory:
         scripts = ScriptDirectory.from_config(config)
         scripts.get_current_head()
 
-    ``root`` is the folder in which ``env.py`` runs, by default the working folder (see `root`).
+    ``root`` is the folder in which ``env.py`` runs, by default the working folder (see `root`). Files are written in
+    UTF-8 and nothing is printed: ``output_encoding`` and ``messaging_opts`` are for programs that pass Alembic's.
 
     Reading runs no file. A version file that cannot be read does not hide the others: it is in `broken`.
     """
@@ -58,11 +59,14 @@ class ScriptDirectory:
         file_template: str = FILE_TEMPLATE,
         truncate_slug_length: int | None = 40,
         version_locations: Sequence[str] | None = None,
-        timezone: str | None = None,
-        recursive_version_locations: bool = False,
-        prepend_sys_path: Sequence[str] = (),
         sourceless: bool = False,
-        hooks: Sequence[Mapping[str, Any]] = (),
+        output_encoding: str = "utf-8",
+        timezone: str | None = None,
+        hooks: Sequence[Mapping[str, Any]] | None = (),
+        recursive_version_locations: bool = False,
+        messaging_opts: Mapping[str, bool] | None = None,
+        *,
+        prepend_sys_path: Sequence[str] = (),
         root: str | None = None,
     ) -> None:
         self.dir = os.path.abspath(dir)
@@ -77,7 +81,7 @@ class ScriptDirectory:
         self.recursive_version_locations = recursive_version_locations
         self.prepend_sys_path = tuple(os.path.abspath(path) for path in prepend_sys_path)
         self.sourceless = sourceless
-        self.hooks = tuple(hooks)
+        self.hooks = tuple(hooks or ())
         self.root = root
         self.settings: Settings | None = None
         self._map: RevisionMap | None = None

@@ -152,6 +152,15 @@ def without_message(side: Side) -> Any:
 
 
 Case = tuple[Callable[[Side], Any], Any, Any]
+
+
+def transactions_of_postgresql(side: Side) -> int:
+    """Return how many transactions two revisions are for PostgreSQL."""
+    side.write("env.py", ENV.replace('url="sqlite://"', 'url="postgresql+psycopg://h/d"'))
+    side.revision("b2", "a1", "pass")
+    return side.run("upgrade", "head", sql=True).count("COMMIT;")
+
+
 CASES: dict[str, Case] = {  # what is done, Alembic's answer, ours
     "an env.py that runs no migrations": (
         no_migrations,
@@ -164,6 +173,7 @@ CASES: dict[str, Case] = {  # what is done, Alembic's answer, ours
     "an unreadable version file": (unreadable, ("refused", "refused"), ("", "refused")),
     "an id that is too long": (too_long, ("", 1), ("refused", 0)),
     "transactions in a script for SQLite": (lambda side: "BEGIN" in side.run("upgrade", "head", sql=True), False, True),
+    "transactions of a run": (transactions_of_postgresql, 1, 2),
     "one transaction per revision on SQLite": (leaves_nothing, ["person"], []),
     "errors of a revision": (error_of_a_revision, (True, False), (True, True)),
     "quotes in version files": (lambda side: "'person'" in written(side), True, False),

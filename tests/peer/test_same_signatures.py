@@ -20,12 +20,28 @@ PLACES = {
     "operations.ops": (),
     "ddl.base": (),
     "ddl.impl": ("DefaultImpl",),
+    "command": (),
+    "config": ("Config",),
+    "script": ("ScriptDirectory",),
+    "runtime.environment": ("EnvironmentContext",),
+    "runtime.migration": ("MigrationContext",),
+    "autogenerate": ("compare_metadata", "produce_migrations", "render_python_code"),
+    "autogenerate.api": ("AutogenContext",),
+    "autogenerate.rewriter": ("Rewriter",),
 }
 NOT_HERE = {
     # Inside of Alembic: the writer of Alembic's proxies, and the directives that make no sense in a batch.
     "operations.Operations": {"create_module_class_proxy"},
     "operations.BatchOperations": {"create_module_class_proxy", "batch_alter_table", "context"},
+    "runtime.environment.EnvironmentContext": {"create_module_class_proxy"},
+    "script.ScriptDirectory": {"get_all_current"},
 }  # fmt: skip
+
+
+DIFFERENT = {
+    "config.Config: stdout": "None stands for sys.stdout at the time of printing, which a notebook replaces.",
+    "runtime.environment.EnvironmentContext.configure: transaction_per_migration is True": "Named in docs/alembic.md.",
+}
 
 
 def pairs() -> Iterator[tuple[str, Callable[..., Any], Callable[..., Any] | None]]:
@@ -110,4 +126,6 @@ def test_what_alembic_takes_is_taken_here() -> None:
         else:
             wrong += [f"{place}: {each}" for each in lacking(theirs, ours)]
     assert count > 150, "the documented surface is looked at"
-    assert not wrong, "\n".join(wrong)
+    unknown = [each for each in wrong if not each.startswith(tuple(DIFFERENT))]
+    assert not unknown, "\n".join(unknown)
+    assert len(wrong) == len(DIFFERENT), "each difference is seen"

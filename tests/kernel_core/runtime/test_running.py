@@ -461,3 +461,10 @@ def test_a_transaction_that_env_py_begins_after_it_configured_is_its_own(any_pro
     assert any_project.rows() == ["a1"]
     if any_project.url.startswith("postgresql"):  # on SQLite, Python's driver begins no transaction for DDL by itself
         assert "t_b2" not in any_project.tables(), "the block was rolled back"
+
+
+@pytest.mark.parametrize("purge", [False, True])
+def test_a_stamp_of_none_is_one_of_base(project, purge):
+    command.upgrade(project.config(), "head")
+    assert command.stamp(project.config(), None, purge=purge).after == ()
+    assert command.current(project.config()) == ()
