@@ -142,9 +142,13 @@ def test_offline_a_block_of_statements_is_one_transaction_that_an_autocommit_blo
 def test_offline_a_block_that_fails_is_not_committed():
     buffer = io.StringIO()
     context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True, "output_buffer": buffer})
-    with pytest.raises(KeyError), context.begin_transaction():
-        context.execute("first")
-        raise KeyError
+
+    def fail_in_a_block():
+        with context.begin_transaction():
+            context.execute("first")
+            raise KeyError
+
+    pytest.raises(KeyError, fail_in_a_block)
     assert buffer.getvalue().split() == ["BEGIN;", "first;"]
 
 
