@@ -227,7 +227,7 @@ class Transactions:
 
     def _printed_outside(self) -> Iterator[None]:
         """Print COMMIT before the block and BEGIN after it; SQLite refuses a COMMIT where no transaction is open."""
-        ends = self.impl.transactional_ddl and (self._begun or self.impl.dialect.name != "sqlite")
+        ends = self.impl.transactional_ddl and (self.is_begun or self.impl.dialect.name != "sqlite")
         if ends:
             self.impl.emit_commit()
         yield

@@ -139,16 +139,16 @@ def test_offline_a_block_of_statements_is_one_transaction_that_an_autocommit_blo
     assert buffer.getvalue().split() == printed.split()
 
 
+def fail_after_a_statement(context):
+    context.execute("first")
+    raise KeyError
+
+
 def test_offline_a_block_that_fails_is_not_committed():
     buffer = io.StringIO()
     context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True, "output_buffer": buffer})
-
-    def fail_in_a_block():
-        with context.begin_transaction():
-            context.execute("first")
-            raise KeyError
-
-    pytest.raises(KeyError, fail_in_a_block)
+    with pytest.raises(KeyError), context.begin_transaction():
+        fail_after_a_statement(context)
     assert buffer.getvalue().split() == ["BEGIN;", "first;"]
 
 
