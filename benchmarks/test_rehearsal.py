@@ -8,10 +8,11 @@ Run it on a quiet machine. ``MIG_REHEARSED_ROWS`` is the number of rows of the l
 from __future__ import annotations
 
 import os
-import statistics
-import threading
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -104,32 +105,69 @@ def test_the_whole_rehearsal_beside_a_copy_and_the_upgrade(config: Config, postg
     assert found.method == "template"
 
 
-def test_what_a_reader_of_the_database_feels(config: Config, postgresql_url: str) -> None:
-    seconds: list[float] = []
-    ended = threading.Event()
+READER = """
+import signal, statistics, sys, time
 
-    def read() -> None:
-        number = 0
-        with sa.create_engine(postgresql_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT").connect() as live:
-            while not ended.is_set():
-                number = number * 31 % ROWS + 1
-                start = time.perf_counter()
-                live.exec_driver_sql(f"SELECT * FROM events WHERE id = {number}").all()
-                seconds.append(time.perf_counter() - start)
-                time.sleep(0.002)
+import psycopg
 
-    reading = threading.Thread(target=read)
-    reading.start()
+seconds, number, rows = [], 0, int(sys.argv[2])
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+try:
+    with psycopg.connect(sys.argv[1], autocommit=True) as live:
+        while True:
+            number = number * 31 % rows + 1
+            start = time.perf_counter()
+            live.execute(f"SELECT * FROM events WHERE id = {number}").fetchall()
+            seconds.append(time.perf_counter() - start)
+            time.sleep(0.002)
+finally:
+    print(1000 * statistics.quantiles(seconds, n=100)[98])
+"""
+REHEARSAL = """
+import sys
+
+from kernel_core import command
+from kernel_core.config import Config
+
+config = Config()
+config.set_main_option("script_location", sys.argv[1])
+config.set_main_option("sqlalchemy.url", sys.argv[2])
+(found,) = command.rehearse(config, "head")
+assert found.is_clean and found.live_unchanged is not False
+"""
+
+
+def p99_during(url: str, work: Callable[[], object]) -> float:
+    """Return the 99th percentile in ms of what a reader in another process waits for a row while ``work`` runs."""
+    plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    reader = subprocess.Popen([sys.executable, "-c", READER, plain, str(ROWS)], stdout=subprocess.PIPE, text=True)
     try:
-        time.sleep(5)
-        alone = list(seconds)
-        seconds.clear()
-        (found,) = command.rehearse(config, "head")
-        during = list(seconds)
+        time.sleep(1)
+        work()
     finally:
-        ended.set()
-        reading.join()
-    p99 = [1000 * statistics.quantiles(each, n=100)[98] for each in (alone, during)]
-    print(f"\np99 of a reader: {p99[0]:.2f} ms alone, {p99[1]:.2f} ms during the rehearsal ({len(during)} reads)")
-    assert found.is_clean
-    assert found.live_unchanged is not False
+        reader.terminate()
+        output = reader.communicate()[0]
+    return float(output)
+
+
+def test_what_a_reader_of_the_database_feels(config: Config, postgresql_url: str, tmp_path: Path) -> None:
+    """Compare a rehearsal with pg_dump and with a process that uses one core and not the database at all."""
+    plain = sa.make_url(postgresql_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    typed = {
+        "a rehearsal": [sys.executable, "-c", REHEARSAL, str(tmp_path), postgresql_url],
+        "pg_dump": ["pg_dump", "--file", os.devnull, plain],
+        "a busy process": [sys.executable, "-c", "import time\nwhile time.process_time() < 5: pass"],
+    }
+    print()
+    for _ in range(3):
+        alone = p99_during(postgresql_url, lambda: time.sleep(5))
+        found = {name: p99_during(postgresql_url, partial(repeated, words)) for name, words in typed.items()}
+        shown = ", ".join(f"{name} {p99:.2f} ms ({p99 / alone:.2f} times)" for name, p99 in found.items())
+        print(f"p99 of a reader: {alone:.2f} ms alone; during {shown}")
+
+
+def repeated(words: list[str]) -> None:
+    """Run a program again and again for 5 seconds."""
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        subprocess.run(words, check=True)

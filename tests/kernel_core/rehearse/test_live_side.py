@@ -98,3 +98,5 @@ def test_no_clone_of_a_killed_rehearsal_is_left_after_the_next_one(kind, request
     assert "every statement ran" in done.stdout, done.stderr
     assert clones(project.url, str(folder)) == []
     assert project.rows("SELECT count(*) FROM t") == [3000]
+    assert project.rows("SELECT sum(id * 7 + v) FROM t") == [sum(number * 7 + number % 7 for number in range(3000))]
+    assert project.tables() == {"t"}
