@@ -77,11 +77,9 @@ def slug(message: str, length: int = 40) -> str:
     """Return ``message`` as the end of a file name: lower-case words joined by ``_``, shortened at a word.
 
     >>> slug("Add e-mail & é to ../users")
-    'add_e_mail_e_to_users'
+    'add_e_mail_é_to_users'
     """
-    plain = unicodedata.normalize("NFKD", message.lower())
-    plain = "".join(character for character in plain if not unicodedata.combining(character))
-    words = re.findall(r"\w+", plain)
+    words = re.findall(r"\w+", unicodedata.normalize("NFC", message.lower()))
     text = "_".join(words)
     if len(text) <= length:
         return text

@@ -256,6 +256,7 @@ RECIPES: dict[str, Recipe] = {
     "env.py exits": recipe("", UP, block="raise SystemExit(3)", files=TWO),
     "env.py exits afterwards": recipe("", UP, block=f"{RUN}\n    raise SystemExit(4)", files=TWO),
     "file_template": recipe("", "revision -m 'One two' --rev-id aa1", UP, ini="file_template = %%(rev)s-x-%%(slug)s"),
+    "letters beyond ASCII": recipe("", "revision -m 'Größe für がくせい' --rev-id aa1", UP),
     "a short slug": recipe(
         "", "revision -m 'A very long message of many words' --rev-id aa1", UP, ini="truncate_slug_length = 10"
     ),

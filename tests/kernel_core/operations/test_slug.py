@@ -33,7 +33,7 @@ def test_every_operation_has_a_part_of_a_file_name(cls: type[ops.MigrateOperatio
         (ops.CreateIndexOp(None, "users", [text("lower(name)")]), "create_index_on_users"),
         (ops.CreateForeignKeyOp(None, "a", "b", ["x"], ["y"]), "create_foreign_key_from_a_to_b"),
         (ops.DropConstraintOp(None, "users", "primary"), "drop_primary_key_of_users"),
-        (ops.CreateTableOp("../é", [Column("a", String)]), "create_e"),
+        (ops.CreateTableOp("../é", [Column("a", String)]), "create_é"),
     ],
 )
 def test_a_slug_names_what_is_changed(operation: ops.MigrateOperation, expected: str) -> None:

@@ -40,6 +40,14 @@ def test_a_link_to_another_folder_is_rejected(tmp_path: Path) -> None:
         inside(tmp_path / "versions", "out/x.py")
 
 
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [("Größe für É", "größe_für_é"), ("Cafe\u0301", "café"), ("がくせい 한국", "がくせい_한국")],
+)
+def test_a_slug_keeps_letters_with_their_marks(message: str, expected: str) -> None:
+    assert slug(message) == expected
+
+
 @given(any_text(max_size=200), st.integers(1, 60))
 def test_a_slug_is_a_plain_file_name_of_that_length(message: str, length: int) -> None:
     made = slug(message, length)
