@@ -330,7 +330,7 @@ def run_async(async_function: Callable[..., Awaitable[T]], *args: object, **kw_a
         async def fill(connection): ...
         op.run_async(fill)
 
-    Raises CommandError in offline mode, and if the engine is not async.
+    Raises InvalidValue in offline mode, and if the engine is not async.
     """
 
 def set_enum_values(

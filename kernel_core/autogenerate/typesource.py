@@ -46,6 +46,8 @@ def type_source(type_: AnyType | type[AnyType], context: AutogenContext) -> str:
     return written
 
 
+_LOCAL = "<locals>"
+"""In the qualified name of a class that is defined in a function."""
 _IMMUTABLE = frozenset({str, int, float, bool, type(None)})
 
 
@@ -59,7 +61,7 @@ def _cache_key(type_: AnyType) -> tuple[Hashable, ...] | None:
 
 def _own_source(type_: AnyType, context: AutogenContext) -> str:
     """Return the type's ``repr`` with every class in it prefixed by the module to import it from."""
-    if _cannot_be_imported(type(type_)):
+    if _cannot_be_imported(type(type_), context):
         return _stand_in(type_, context)
     if has_custom_constructor(type_):
         return _constructed(type_, context)
@@ -104,9 +106,14 @@ def _parsed(text: str) -> ast.expr | None:
         return None
 
 
-def _cannot_be_imported(cls: type) -> bool:
-    """Return whether a version file cannot import a class: it is defined in a notebook cell or a function."""
-    return cls.__module__ == "__main__" or "<locals>" in cls.__qualname__
+def _cannot_be_imported(cls: type, context: AutogenContext) -> bool:
+    """Return whether a version file cannot import a class: it is defined in a notebook cell or a function.
+
+    With ``user_module_prefix`` the environment says where such classes are.
+    """
+    if context.opts.get("user_module_prefix") is not None:
+        return False
+    return cls.__module__ == "__main__" or _LOCAL in cls.__qualname__
 
 
 def _stand_in(type_: AnyType, context: AutogenContext) -> str:
@@ -137,7 +144,8 @@ def type_prefix(cls: type, context: AutogenContext) -> str:
         if prefix is None:
             context.imports.add(f"import {module}")
             prefix = f"{module}."
-        return prefix + cls.__qualname__.removesuffix(cls.__name__)
+        outer = cls.__qualname__.removesuffix(cls.__name__)
+        return str(prefix) if _LOCAL in outer else f"{prefix}{outer}"
     if parts[1:2] == ["dialects"] and len(parts) > 2:
         package = f"sqlalchemy.dialects.{parts[2]}"
         # alembic-postgresql-enum replaces a class in the dialect's package by its own.

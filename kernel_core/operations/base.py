@@ -15,7 +15,7 @@ from sqlalchemy.sql.elements import BindParameter, conv
 
 from ..util.dispatch import Dispatcher
 from ..util.event_loop import await_on
-from ..util.exc import CommandError, InvalidValue
+from ..util.exc import InvalidValue
 from ..util.proxy import Current
 from ..util.sqla_compat import AnyType, inline_literal
 from .batch import Batch, BatchOptions, batch_of, recording
@@ -112,13 +112,13 @@ class AbstractOperations:
             async def fill(connection): ...
             op.run_async(fill)
 
-        Raises CommandError in offline mode, and if the engine is not async.
+        Raises InvalidValue in offline mode, and if the engine is not async.
         """
         connection = self.migration_context.connection
         if connection is None:
-            raise CommandError("run_async() needs a connection, and offline mode has none. Use op.execute().")
+            raise InvalidValue("run_async() needs a connection, and offline mode has none. Use op.execute().")
         if not connection.dialect.is_async:
-            raise CommandError(
+            raise InvalidValue(
                 f"run_async() needs an async engine; {connection.dialect.name}+{connection.dialect.driver} is not one. "
                 "Call the function of a plain Connection with op.get_bind() instead."
             )

@@ -69,7 +69,7 @@ class AbstractOperations:
             async def fill(connection): ...
             op.run_async(fill)
 
-        Raises CommandError in offline mode, and if the engine is not async.
+        Raises InvalidValue in offline mode, and if the engine is not async.
         """
 
 class Operations(AbstractOperations):

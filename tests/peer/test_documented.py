@@ -310,6 +310,20 @@ def computed(engine: Engine, dialect: str) -> Any:
     )
 
 
+def identity(engine: Engine, dialect: str) -> Any:
+    engine.offline(dialect)[0].alter_column(
+        "t", "c", server_default=sa.Identity(), existing_type=sa.Integer(), existing_nullable=False
+    )
+
+
+def run_async(engine: Engine, how: str) -> Any:
+    if how == "offline":
+        engine.offline("postgresql")[0].run_async(None)
+    with sa.create_engine("sqlite://").connect() as connection:
+        context = engine("migration").MigrationContext.configure(connection)
+        engine("operations").Operations(context).run_async(None)
+
+
 def added_keys(engine: Engine, number: int, dialect: str) -> Any:
     op, buffer = engine.offline(dialect)
     keys = [sa.ForeignKey(f"u{each}.id") for each in range(number)]
@@ -339,7 +353,9 @@ ROWS: dict[str, Callable[[Engine], Any]] = {
         for each in ("unique", "check", "foreignkey", "primary", None)
     },
     "options of a dropped index": options_of_a_dropped_index,
-    **{f"computed on {each}": lambda engine, each=each: computed(engine, each) for each in ("postgresql", "mssql")},
+    **{f"computed on {each}": lambda engine, each=each: computed(engine, each) for each in ("postgresql", "mssql", "mysql")},
+    **{f"identity on {each}": lambda engine, each=each: identity(engine, each) for each in ("mysql", "mariadb", "mssql")},
+    **{f"run_async {each}": lambda engine, each=each: run_async(engine, each) for each in ("offline", "with a sync driver")},
     **{
         f"{number} keys of a new column on {each}": lambda engine, number=number, each=each: added_keys(engine, number, each)
         for number in (1, 2, 3)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import Computed, Constraint, Identity, Index
 
+from ...operations.ddl_formatting import CannotCompile
 from ...operations.kinds.column import ColumnDefault, ColumnName
 from ...util.exc import UnsupportedOperation
 from ...util.sqla_compat import is_type_bound
@@ -186,10 +187,10 @@ def _needs_whole_definition(change: ColumnChange) -> bool:
 
 
 def _refuse_generated(change: ColumnChange) -> None:
-    """Raise UnsupportedOperation for a change from or to a generated column; one that stays generated is repeated."""
+    """Raise CannotCompile for a change from or to a generated column; one that stays generated is repeated."""
     if change.server_default is not False and change.generated(Computed, Identity):
         what = "computed" if change.generated(Computed) else "an identity"
-        raise UnsupportedOperation(
+        raise CannotCompile(
             f"MySQL cannot alter {'.'.join(change.place)} to be {what}, nor to stop being so. Drop it and add it again."
         )
 

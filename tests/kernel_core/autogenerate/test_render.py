@@ -87,6 +87,16 @@ def test_the_prefix_of_a_projects_types_can_be_given():
     assert context.imports == set()
 
 
+def test_the_prefix_also_says_where_types_of_a_cell_or_a_function_are(monkeypatch):
+    class Odd(sa.types.UserDefinedType):
+        cache_ok = True
+
+    monkeypatch.setattr(Price, "__module__", "__main__")
+    write = Writer(AutogenContext(None, opts={"user_module_prefix": "my."}, autogenerate=False))
+    assert write.value(Price(10)) == "my.Price(precision=10)"
+    assert write.value(Odd()) == "my.Odd()"
+
+
 def test_a_type_of_a_notebook_cell_is_written_as_what_it_is_in_the_database(write, monkeypatch):
     monkeypatch.setattr(Price, "__module__", "__main__")
     assert write.value(Price(10)) == "sa.Numeric(precision=10)"
