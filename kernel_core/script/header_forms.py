@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from sys import intern
 from typing import NamedTuple, TypeAlias
 
 from ..util.exc import BrokenScript
@@ -23,11 +24,10 @@ from .header import (
     DOCSTRING,
     SYMBOLS,
     Header,
+    end_of_top,
     parse_header,
     read_bytes,
-    shared_text,
     source_of,
-    top_of,
     unix_lines,
 )
 
@@ -65,30 +65,41 @@ def read_header(path: str | os.PathLike[str], size: int = -1) -> Header:
 def header_by_form(source: str, path: str) -> Header | None:
     """Return the header of a version file by its form, None if only `parse_header` can decide."""
     source = unix_lines(source)
-    top = top_of(source)
     docstring = DOCSTRING.match(source)
-    if top is None or docstring is None or len(top) > _LONGEST or _MARK in source:
+    end = None if docstring is None else end_of_top(source, docstring.end())
+    if end is None or docstring is None or end > _LONGEST or _MARK in source:
         return None
     if not source.isascii() and not _is_unicode(source):
         return None
-    pieces = _SIMPLE.split(top[docstring.end() :])
+    pieces = _SIMPLE.split(source[docstring.end() : end])
     texts = pieces[2::3]
     del pieces[2::3]
     form = _form_of(docstring[0].count("\n"), tuple(pieces))
     if form is None:
         return None
-    revision = _filled((form.revision,), texts)[0]
+    revision = _text(form.revision, texts)
     if revision in SYMBOLS:
         return None
-    down, labels, needs = (_filled(parts, texts) for parts in form[1:4])
-    return Header(revision, down, labels, needs, docstring[1], path, form.lines)
+    parents, labels, needs = form.down_revision, form.branch_labels, form.depends_on
+    return Header(
+        revision,
+        _filled(parents, texts) if parents else (),
+        _filled(labels, texts) if labels else (),
+        _filled(needs, texts) if needs else (),
+        docstring[1],
+        path,
+        form.lines,
+    )
 
 
 def _filled(parts: tuple[_Part, ...], texts: Sequence[str]) -> tuple[str, ...]:
-    if not parts:
-        return ()
-    found = [part if isinstance(part, str) else shared_text(texts[part]) for part in parts]
-    return (found[0],) if len(found) == 1 else tuple(dict.fromkeys(found))
+    if len(parts) == 1:
+        return (_text(parts[0], texts),)
+    return tuple(dict.fromkeys([_text(part, texts) for part in parts]))
+
+
+def _text(part: _Part, texts: Sequence[str]) -> str:
+    return part if isinstance(part, str) else intern(texts[part])
 
 
 @lru_cache(maxsize=256)

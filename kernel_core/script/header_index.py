@@ -95,11 +95,17 @@ def _path_of(folder: str) -> str | None:
 def _row(header: Header) -> list[str] | None:
     """Return the fields of a header as texts; None if the separators occur in them."""
     several = (header.down_revision, header.branch_labels, header.depends_on)
-    if any(_BETWEEN in each for ids in several for each in ids):
+    texts = [_BETWEEN.join(ids) for ids in several]
+    if _BETWEEN in "".join([each for ids in several for each in ids]):
         return None
-    lines = ",".join(f"{name}:{line}" for name, line in header.lines.items())
-    row = [os.path.basename(header.path), header.revision, *map(_BETWEEN.join, several), lines, header.docstring]
-    return None if any("\0" in each for each in row) else row
+    lines = _lines_text(tuple(header.lines.items()))
+    row = [os.path.basename(header.path), header.revision, *texts, lines, header.docstring]
+    return None if "\0" in "".join(row) else row
+
+
+@lru_cache(maxsize=256)
+def _lines_text(lines: tuple[tuple[str, int], ...]) -> str:
+    return ",".join(f"{name}:{line}" for name, line in lines)
 
 
 def _ids(text: str) -> tuple[str, ...]:
