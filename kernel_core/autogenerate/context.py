@@ -182,7 +182,8 @@ class AutogenContext:
         self, object_: SchemaItem, name: str | None, type_: NameKind, reflected: bool, compare_to: SchemaItem | None
     ) -> bool:
         """Return whether ``include_object`` includes an object; ``compare_to`` is its counterpart, if any."""
-        return all(hook(object_, name, type_, reflected, compare_to) for hook in self._object_filters)
+        filters = self._object_filters
+        return not filters or all(hook(object_, name, type_, reflected, compare_to) for hook in filters)
 
     run_filters = run_object_filters
     """The older name of `run_object_filters`."""

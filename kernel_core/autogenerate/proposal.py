@@ -155,9 +155,9 @@ def compared(context: AutogenContext, renames: str | None = None, *, read_rows: 
     Unnamed constraints have the names that the database will give them, under which a downgrade can drop them.
     """
     found = UpgradeOps()
-    orders = populate_upgrade_ops(context, found)
+    tables = populate_upgrade_ops(context, found)
     choice = chosen_renames(context.migration_context, renames)
-    found = settle_renames(context, found, orders, choice, read_rows=read_rows)
+    found = settle_renames(context, found, tables, choice, read_rows=read_rows)
     names = None if context.impl is None else context.impl.generated_names(context.connection)
     return found.changed(names=names).named()
 

@@ -80,7 +80,9 @@ class Comparisons:
             if each.qualifier in ("default", dialect_name):
                 self._by_target.setdefault(each.target, []).append(each)
         self._with_others = {
-            target for target, functions in self._by_target.items() if any(not _is_built_in(each) for each in functions)
+            target
+            for target, functions in self._by_target.items()
+            if any(each.function is not built_in for each in functions)
         }
 
     def has(self, target: str, element: str | None = None) -> bool:
@@ -101,7 +103,7 @@ class Comparisons:
         for each in self._by_target.get(target, ()):
             if each.element in stopped:
                 continue
-            if _is_built_in(each):
+            if each.function is built_in:
                 comparison = own.get(each.element or "")
                 answer = comparison() if comparison is not None else None
             else:
@@ -113,10 +115,6 @@ class Comparisons:
 
 def built_in() -> None:
     """Mark the place of a built-in comparison in the order."""
-
-
-def _is_built_in(comparator: Comparator) -> bool:
-    return comparator.function is built_in
 
 
 def comparisons_of(patterns: Iterable[str] | None, dialect_name: str) -> Comparisons:

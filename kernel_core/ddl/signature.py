@@ -38,7 +38,7 @@ class IndexSignature(NamedTuple):
 def unique_signature(constraint: UniqueConstraint) -> UniqueSignature:
     """Return the signature of a unique constraint, of the metadata or reflected."""
     distinct = dict(dialect_options(constraint)).get("postgresql_nulls_not_distinct")
-    return UniqueSignature(tuple(sorted(str(column.name) for column in constraint.columns)), bool(distinct))
+    return UniqueSignature(tuple(sorted([str(column.name) for column in constraint.columns])), bool(distinct))
 
 
 def index_signature(index: Index, dialect: Dialect) -> IndexSignature:
@@ -46,18 +46,18 @@ def index_signature(index: Index, dialect: Dialect) -> IndexSignature:
     is_postgresql, options = dialect.name == "postgresql", dict(dialect_options(index))
     include = options.get("postgresql_include") or ()
     return IndexSignature(
-        _normal_parts(index, dialect),
+        _normal_parts(index, dialect, has_options=bool(options)),
         bool(index.unique),
         tuple(sorted(str(getattr(column, "name", column)) for column in include)) if is_postgresql else (),
         is_postgresql and bool(options.get("postgresql_nulls_not_distinct")),
     )
 
 
-def _normal_parts(index: Index, dialect: Dialect) -> tuple[str, ...]:
+def _normal_parts(index: Index, dialect: Dialect, *, has_options: bool) -> tuple[str, ...]:
     grammar = grammar_of(dialect)
     columns = [part for part in index.expressions if isinstance(part, Column)]
-    if not dict(dialect_options(index)) and len(columns) == len(index.expressions):
-        return tuple(normal_name(str(column.name), grammar) for column in columns)
+    if not has_options and len(columns) == len(index.expressions):
+        return tuple([normal_name(str(column.name), grammar) for column in columns])
     return tuple(part.normal(grammar) for part in parts_of_index(index, dialect))
 
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ...operations.containers import UpgradeOps
 from ..context import AutogenContext
+from ..databases import Key
 from ..registry import Comparators, comparators
+from .differences import ComparedTable
 from .reflect import Database
 from .schemas import compared_schemas
-from .tables import ColumnOrders, compare_tables
+from .tables import ComparedTables, compare_tables
 
-__all__ = ["ColumnOrders", "Comparators", "comparators", "populate_upgrade_ops"]
+__all__ = ["Comparators", "ComparedTables", "comparators", "populate_upgrade_ops"]
 
 
-def populate_upgrade_ops(context: AutogenContext, upgrade_ops: UpgradeOps) -> ColumnOrders:
+def populate_upgrade_ops(context: AutogenContext, upgrade_ops: UpgradeOps) -> ComparedTables:
     """Fill ``upgrade_ops`` with the operations that make the database match the metadata.
 
-    Returns the order of the columns of each table that both have.
+    Returns the tables that both have.
     """
-    orders: dict[tuple[str | None, str], tuple[Sequence[str], Sequence[str]]] = {}
+    compared: dict[Key, ComparedTable] = {}
 
     def tables(schemas: list[str | None]) -> None:
-        orders.update(compare_tables(context, upgrade_ops, Database(context, schemas)))
+        compared.update(compare_tables(context, upgrade_ops, Database(context, schemas)))
 
     def in_schemas() -> None:
         schemas = compared_schemas(context)
@@ -30,4 +30,4 @@ def populate_upgrade_ops(context: AutogenContext, upgrade_ops: UpgradeOps) -> Co
         context.comparisons.run("schema", lambda: arguments, {"tables": lambda: tables(schemas)})
 
     context.comparisons.run("autogenerate", lambda: (context, upgrade_ops), {"schemas": in_schemas})
-    return orders
+    return compared

@@ -34,7 +34,11 @@ class Changes:
 
     def __bool__(self) -> bool:
         """Return whether there are any operations."""
-        return any(getattr(self, name) for name in self.__slots__[1:])
+        # Each table of a comparison is asked: a loop over the names of the fields takes ten times as long.
+        columns = self.added_columns or self.altered_columns or self.dropped_columns or self.recreated
+        constraints = self.added_constraints or self.dropped_constraints or self.dropped_primary_key
+        keys = self.added_foreign_keys or self.dropped_foreign_keys
+        return bool(columns or constraints or keys or self.added_indexes or self.dropped_indexes or self.others)
 
     @property
     def drops_referenced(self) -> bool:

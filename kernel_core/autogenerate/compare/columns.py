@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import TypeAlias
 
 from sqlalchemy.schema import DefaultClause, Table
 
@@ -22,25 +23,32 @@ from .reflected_objects import column_of
 from .server_defaults import default_differs, known_default
 from .types import type_differs
 
+Named: TypeAlias = Sequence[tuple[str, AnyColumn]]
+"""The columns of a table of the metadata with their names."""
 
-def added_columns(context: AutogenContext, info: TableInfo, model: Table) -> list[MigrateOperation]:
+
+def named_columns(model: Table) -> Named:
+    """Return the columns of a table of the metadata with their names."""
+    return [(str(column.name), column) for column in model.columns]
+
+
+def added_columns(context: AutogenContext, info: TableInfo, columns: Named) -> list[MigrateOperation]:
     """Return the operations that add the columns that the database lacks, in the order of the metadata."""
     schema, table = info.key
+    there = info.columns
     added = [
         AddColumnOp.from_column_and_tablename(schema, table, column_alone(column))
-        for column in model.columns
-        if not column.system
-        and str(column.name) not in info.columns
-        and context.run_object_filters(column, str(column.name), "column", False, None)
+        for name, column in columns
+        if name not in there and not column.system and context.run_object_filters(column, name, "column", False, None)
     ]
     return [operation.changed(remark=operation.advice(context.dialect.name)) for operation in added]
 
 
 def dropped_columns(
-    context: AutogenContext, database: Database, info: TableInfo, model: Table
+    context: AutogenContext, database: Database, info: TableInfo, columns: Named
 ) -> list[MigrateOperation]:
     """Return the operations that drop the columns that the metadata lacks, but for inherited ones."""
-    wanted = {str(column.name) for column in model.columns}
+    wanted = {name for name, _ in columns}
     operations: list[MigrateOperation] = []
     for name, item in info.columns.items():
         if name in wanted or item.inherited:
@@ -55,14 +63,13 @@ def altered_columns(
     context: AutogenContext,
     database: Database,
     info: TableInfo,
-    model: Table,
+    columns: Named,
     equivalent: Collection[DefaultPair],
 ) -> list[MigrateOperation]:
     """Return the operations that alter columns; ``equivalent`` are defaults that differ as text alone."""
     unchanged = database.unchanged
     operations: list[MigrateOperation] = []
-    for column in model.columns:
-        name = str(column.name)
+    for name, column in columns:
         item = info.columns.get(name)
         if item is None or (unchanged.is_usable and unchanged.contains(item, column)):
             continue

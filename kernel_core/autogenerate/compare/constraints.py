@@ -94,8 +94,10 @@ def _key_columns(info: TableInfo) -> list[str]:
 
 def _namesake(name: str | None, found: list[NamedUnique], taken: set[int]) -> int | None:
     """Return the position of the constraint of the database with the name of the metadata's."""
-    named = (i for i, (other, _) in enumerate(found) if name is not None and other is not None and str(other) == name)
-    return next((i for i in named if i not in taken), None)
+    for position, (other, _) in enumerate(found) if name is not None else ():
+        if other is not None and str(other) == name and position not in taken:
+            return position
+    return None
 
 
 def _same_by_hook(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from ...util.sqla_compat import sorted_tables
 from ..context import AutogenContext, names
 from ..databases import DefaultPair, Key, TablePair
 from .changes import Changes
-from .columns import added_columns, altered_columns, dropped_columns
+from .columns import added_columns, altered_columns, dropped_columns, named_columns
 from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, items_to_write, table_alone
@@ -34,15 +34,15 @@ from .schemas import missing_schemas
 from .sequences import compare_sequences
 from .sides import indexes_of_one_side, sides_of
 
-ColumnOrders = Mapping[Key, tuple[Sequence[str], Sequence[str]]]
-"""Table -> the names of its columns in the database and in the metadata, each in their order."""
+ComparedTables = Mapping[Key, ComparedTable]
+"""The tables that the database and the metadata have."""
 
 
-def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> ColumnOrders:
+def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> ComparedTables:
     """Fill ``upgrade_ops`` with all that makes the database match the metadata.
 
     New tables come first, parents before children; then the changes; then the dropped tables, children before parents.
-    Returns the order of the columns of the tables that both have.
+    Returns the tables that both have.
     """
     new, both, dropped = _sides(context, database)
     tables = [TablePair(database.infos[_key(database, model)], model) for model in both]
@@ -64,7 +64,7 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
     for pair in pairs:
         drop_dependents(context, database, pair)
     upgrade_ops.ops.extend(differences.in_order())
-    return {pair.info.key: (list(pair.info.columns), names(pair.model.columns)) for pair in pairs}
+    return {pair.info.key: pair for pair in pairs}
 
 
 def _sides(context: AutogenContext, database: Database) -> tuple[list[Table], list[Table], list[Key]]:
@@ -243,9 +243,9 @@ class _Equivalents(NamedTuple):
 def _changes(context: AutogenContext, database: Database, table: TablePair, equivalents: _Equivalents) -> Changes:
     """Return the changes to a table that both sides have."""
     info, model = table
-    changes, sides = Changes(info.key), sides_of(context, database, info, model)
-    changes.added_columns = added_columns(context, info, model)
-    changes.altered_columns = altered_columns(context, database, info, model, equivalents.defaults)
+    changes, sides, columns = Changes(info.key), sides_of(context, database, info, model), named_columns(model)
+    changes.added_columns = added_columns(context, info, columns)
+    changes.altered_columns = altered_columns(context, database, info, columns, equivalents.defaults)
 
     def uniques_and_indexes() -> None:
         compare_uniques(context, database, info, sides, changes)
@@ -258,7 +258,7 @@ def _changes(context: AutogenContext, database: Database, table: TablePair, equi
     }
     call = _ThirdPartyCall(context, database, info.key, model, changes)
     context.comparisons.run("table", call, own)
-    changes.dropped_columns = dropped_columns(context, database, info, model)
+    changes.dropped_columns = dropped_columns(context, database, info, columns)
     call.take()
     drop_index_in_downgrade(context, info, model, changes)
     return changes

@@ -41,7 +41,7 @@ def reflected_index_signature(info: IndexInfo, dialect: Dialect) -> IndexSignatu
     options, grammar = info.dialect_options or {}, grammar_of(dialect)
     is_plain = not (info.expressions or info.column_sorting or info.parts)
     return IndexSignature(
-        tuple(normal_name(str(name), grammar) for name in info.column_names)
+        tuple([normal_name(str(name), grammar) for name in info.column_names])
         if is_plain
         else tuple(part.parsed(dialect).normal(grammar) for part in index_parts(info)),
         bool(info.unique),
@@ -104,7 +104,7 @@ def is_over_expressions(index: Index) -> bool:
 
 def _action(text: Any) -> str:
     """Return an action in upper case; empty for ``NO ACTION``, the default of every database."""
-    action = " ".join(str(text or "").upper().split())
+    action = " ".join(str(text).upper().split()) if text else ""
     return "" if action == "NO ACTION" else action
 
 

@@ -8,11 +8,11 @@ from sqlalchemy.types import NullType, TypeDecorator
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from ...util.sqla_compat import AnyColumn, AnyType, default_sql
-from ..compare import ColumnOrders
+from ..compare import ComparedTables
 from ..compare.columns import with_conversion
 from ..compare.server_defaults import default_differs, known_default
 from ..compare.types import type_differs
-from ..context import AutogenContext
+from ..context import AutogenContext, names
 from .similarity import similarity
 
 _FAMILIES = (
@@ -24,7 +24,7 @@ _FAMILIES = (
 
 
 def column_score(
-    context: AutogenContext, drop: DropColumnOp, add: AddColumnOp, orders: ColumnOrders, targets: tuple[str, str]
+    context: AutogenContext, drop: DropColumnOp, add: AddColumnOp, tables: ComparedTables, targets: tuple[str, str]
 ) -> tuple[float, tuple[str, ...]]:
     """Return how likely ``add`` is the dropped column under a new name, from 0 to 1, and the reasons.
 
@@ -44,7 +44,7 @@ def column_score(
     else:
         score += 0.1
         reasons.append("related type")
-    position = _position_score(drop, add, orders)
+    position = _position_score(drop, add, tables)
     score += position
     if position >= 0.15:
         reasons.append("same position")
@@ -85,12 +85,15 @@ def _family(type_: AnyType) -> str:
     return str(own.__visit_name__).lower()
 
 
-def _position_score(drop: DropColumnOp, add: AddColumnOp, orders: ColumnOrders) -> float:
+def _position_score(drop: DropColumnOp, add: AddColumnOp, tables: ComparedTables) -> float:
     """Return 0.15 where both columns are at the same position between the same neighbours, 0.05 where that is weaker.
 
     It is weaker at the end, where new columns are added, and where the number of columns between differs.
     """
-    one, two = orders.get((drop.schema, drop.table_name), ((), ()))
+    table = tables.get((drop.schema, drop.table_name))
+    if table is None:
+        return 0.0
+    one, two = list(table.info.columns), names(table.model.columns)
     old, new = drop.column_name, str(add.column.name)
     if old not in one or new not in two:
         return 0.0

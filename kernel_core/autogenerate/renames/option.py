@@ -11,7 +11,7 @@ from ...operations.kinds.table import CreateTableOp
 from ...operations.renames import RenameCandidate
 from ...runtime.migration import MigrationContext
 from ...util.exc import CommandError
-from ..compare import ColumnOrders
+from ..compare import ComparedTables
 from ..context import AutogenContext
 from .accept import accept_all
 from .letter_case import rename_by_case
@@ -35,7 +35,7 @@ def chosen_renames(context: MigrationContext | None, given: str | None = None) -
 
 
 def settle_renames(
-    context: AutogenContext, upgrade_ops: UpgradeOps, orders: ColumnOrders, choice: str, *, read_rows: bool = True
+    context: AutogenContext, upgrade_ops: UpgradeOps, tables: ComparedTables, choice: str, *, read_rows: bool = True
 ) -> UpgradeOps:
     """Return the operations after the option ``renames`` (see `chosen_renames`) was applied.
 
@@ -46,7 +46,7 @@ def settle_renames(
     upgrade_ops = rename_by_case(context, upgrade_ops)
     if choice == "off":
         return upgrade_ops
-    found = candidates(context, upgrade_ops, orders=orders, read_rows=read_rows)
+    found = candidates(context, upgrade_ops, tables=tables, read_rows=read_rows)
     if choice == "accept":
         return accept_all(_with_candidates(upgrade_ops, found))
     remarked = tuple(replace(each, add=_with_remark(each)) for each in found)

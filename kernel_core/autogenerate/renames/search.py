@@ -13,7 +13,7 @@ from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...operations.renames import RenameCandidate
 from ...util.sql import grammar_of
-from ..compare import ColumnOrders
+from ..compare import ComparedTables
 from ..context import AutogenContext
 from .column_renames import column_score, renamed_column
 from .sampled_values import weighed_by_values
@@ -28,24 +28,25 @@ THRESHOLD = 0.7
 MARGIN = 0.08
 """How much better a pair must be than every other pair that shares a member with it."""
 
-_NONE: ColumnOrders = MappingProxyType({})
+_NONE: ComparedTables = MappingProxyType({})
 
 
 def candidates(
-    context: AutogenContext, upgrade_ops: OpContainer, *, orders: ColumnOrders = _NONE, read_rows: bool = True
+    context: AutogenContext, upgrade_ops: OpContainer, *, tables: ComparedTables = _NONE, read_rows: bool = True
 ) -> tuple[RenameCandidate, ...]:
     """Return the likely renames, the best first; nothing is changed.
 
-    ``orders`` are the column orders of the tables. With ``read_rows`` and a connection, some rows of the old
-    columns are read, with at most one query per table, to check whether the new column could store them.
+    ``tables`` are those that both sides have, with the order of their columns. With ``read_rows`` and a connection,
+    some rows of the old columns are read, with at most one query per table, to check whether the new column could
+    store them.
     """
     leaves = list(upgrade_ops.leaves())
-    found = [*_columns(context, leaves, orders, read_rows), *_tables(context, leaves)]
+    found = [*_columns(context, leaves, tables, read_rows), *_tables(context, leaves)]
     return tuple(sorted(found, key=lambda candidate: -candidate.score))
 
 
 def _columns(
-    context: AutogenContext, leaves: list[MigrateOperation], orders: ColumnOrders, read_rows: bool
+    context: AutogenContext, leaves: list[MigrateOperation], tables: ComparedTables, read_rows: bool
 ) -> Iterable[RenameCandidate]:
     drops = [each for each in leaves if isinstance(each, DropColumnOp)]
     adds = [each for each in leaves if isinstance(each, AddColumnOp)]
@@ -58,7 +59,7 @@ def _columns(
         for add in (each for each in adds if each.table_key == drop.table_key):
             one = old_keys.get((drop.table_key, drop.column_name), "")
             two = new_keys.get((add.table_key, str(add.column.name)), "")
-            score, reasons = column_score(context, drop, add, orders, (one, two))
+            score, reasons = column_score(context, drop, add, tables, (one, two))
             if score >= THRESHOLD:
                 scored[drop, add] = score, reasons
     if read_rows and context.connection is not None:

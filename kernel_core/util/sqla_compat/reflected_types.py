@@ -37,12 +37,17 @@ class PostgresqlTypes:
         self._domains = {_type_name(domain): domain for domain in domains}
         self._enums = {_type_name(enum): enum for enum in enums}
 
-    def type(self, formatted: str, described: str, collation: str | None, collation_schema: str | None) -> AnyType:
-        """Return a column's type; NullType, with a warning about ``described``, if it is not known."""
+    @property
+    def has_domains(self) -> bool:
+        """Whether the database has any domain."""
+        return bool(self._domains)
+
+    def type(self, formatted: str, column: str, collation: str | None, collation_schema: str | None) -> AnyType:
+        """Return the type of a column of that name; NullType, with a warning, if it is not known."""
         key = (formatted, collation, collation_schema)
         found = self._known.get(key)
         if found is None:
-            found = self._reflected(formatted, described, collation, collation_schema)
+            found = self._reflected(formatted, f"column '{column}'", collation, collation_schema)
             if not isinstance(found, NullType):
                 self._known[key] = found
         return found

@@ -27,4 +27,6 @@ def table_prefixes(table: Table) -> list[str]:
 
 def dialect_options(item: Table | AnyColumn | Constraint | Index | ForeignKey) -> Iterable[tuple[str, Any]]:
     """Return the dialects' options of a table, column, constraint or index, such as ``mysql_engine="x"``."""
-    return item.dialect_kwargs.items() if vars(item).get("dialect_options") else ()
+    # Compiling an object reads the defaults of its options, and SQLAlchemy keeps those; most objects have no others.
+    kept = vars(item).get("dialect_options", {})
+    return item.dialect_kwargs.items() if any(each._non_defaults for each in kept.values()) else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
@@ -129,11 +130,12 @@ class _Reading:
         skipped: set[int] = set()
         last = None
         for row in self._rows(sql.COLUMNS):
-            oid, schema, name, kind, visible, comment, options, number = row[:8]
+            oid, number = row[0], row[7]
             table = self._tables.get(oid)
             if table is None:
                 if oid in skipped:
                     continue
+                schema, name, kind, visible, comment, options = row[1:7]
                 key = self._key(schema, name, visible)
                 if kind in _VIEWS:
                     self.catalog.views[key] = _VIEWS[kind]
@@ -175,8 +177,8 @@ class _Reading:
 
     def _column(self, table: _Table, row: Row) -> None:
         number, name, type_text, not_null, default, generated, identity, comment = row[7:15]
-        type_ = self._types.type(type_text, f"column '{name}'", *row[15:17])
-        domain = self._types.domain_of(type_)
+        type_ = self._types.type(type_text, name, *row[15:17])
+        domain = self._types.domain_of(type_) if self._types.has_domains else None
         if domain is not None:
             default = domain["default"] if default is None else default
             not_null = not_null or not domain["nullable"]
@@ -281,8 +283,7 @@ class _Reading:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Common:
+class _Common(NamedTuple):
     """What all kinds of constraints have."""
 
     name: str

@@ -24,10 +24,12 @@ def column_settings(
     actions = [] if target is None or target < 0 else [f"SET STATISTICS {target}"]
     if storage is not None:
         actions.append(f"SET STORAGE {_STORAGE[storage]}")
-    if compression in _COMPRESSION:
+    if compression is not None and compression in _COMPRESSION:
         actions.append(f"SET COMPRESSION {_COMPRESSION[compression]}")
-    known = [option for option in options or () if option.startswith("n_distinct")]  # a server may keep more for itself
-    return [*actions, f"SET ({', '.join(known)})"] if known else actions
+    if options:
+        known = [option for option in options if option.startswith("n_distinct")]  # a server may keep more for itself
+        actions += [f"SET ({', '.join(known)})"] if known else []
+    return actions
 
 
 def column_statements(dialect: Dialect, key: Key, column: ColumnInfo) -> Sequence[str]:
@@ -56,6 +58,8 @@ def index_statements(
 
     They are for its comment, for the statistics of its expressions, each (place, target), and for CLUSTER.
     """
+    if not (comment or targets or clusters):
+        return []
     place = quoted_table(key[0], name, dialect)
     found = [f"ALTER INDEX {place} ALTER COLUMN {number} SET STATISTICS {target}" for number, target in targets or ()]
     if comment:

@@ -54,8 +54,8 @@ def _moved(models: Iterable[Key], catalog: Catalog, dialect: Dialect) -> dict[Ke
 
 def _may_be_truncated(info: TableInfo) -> bool:
     constraints = (*info.uniques, *info.foreign_keys, *info.checks, *info.excludes, info.primary_key)
-    named = [each.name or "" for each in constraints] + [each.name for each in info.indexes]
-    return any(_is_long(name) for name in (*info.columns, *named))
+    named = (*[each.name or "" for each in constraints], *[each.name for each in info.indexes])
+    return any(_is_long(name) for name in [name for name in (*info.columns, *named) if len(name) * 4 >= _SHORTEST])
 
 
 def _is_long(name: str) -> bool:

@@ -136,27 +136,30 @@ class _Reading:
     def columns(self, rows: Iterable[Row]) -> None:
         """Add tables and their columns, and keep the SQL of indexes."""
         tables = self._catalog.tables
-        skipped = set(self._catalog.views)
+        before: tuple[str, str] | None = None
+        info: TableInfo | None = None
+        facts: TableFacts | None = None
         for schema, kind, name, _, sql, column, type_text, not_null, default, key_position, hidden in rows:
             if kind == "index":
                 self._index_sql[schema, name] = sql
                 continue
-            key = _key(schema, name)
             if kind != "table":
-                self._catalog.views[key] = kind
+                self._catalog.views[_key(schema, name)] = kind
                 continue
-            info = tables.get(key)
-            if info is None:
-                if key in skipped:
-                    continue
-                if not self._is_included(key):
-                    skipped.add(key)
-                    continue
-                info = tables[key] = self._table(key, sql)
-            if column is not None and hidden != 1:
-                info.columns[column] = self._column(key, column, type_text, not_null, default, key_position, hidden)
-        for info in tables.values():
-            self._set_primary_key(info)
+            if (schema, name) != before:  # the columns of a table follow each other
+                before, info = (schema, name), self._included_table(_key(schema, name), sql)
+                facts = self._facts.get(info.key) if info is not None else None
+            if info is not None and column is not None and hidden != 1:
+                info.columns[column] = self._column(facts, column, type_text, not_null, default, key_position, hidden)
+        for each in tables.values():
+            self._set_primary_key(each)
+
+    def _included_table(self, key: Key, sql: str) -> TableInfo | None:
+        """Return a table of the catalog, which is added at first; None if it is left out."""
+        info = self._catalog.tables.get(key)
+        if info is None and key not in self._catalog.views and self._is_included(key):
+            info = self._catalog.tables[key] = self._table(key, sql)
+        return info
 
     def _table(self, key: Key, sql: str) -> TableInfo:
         info = TableInfo(key, {}, sql=sql)
@@ -167,7 +170,14 @@ class _Reading:
         return info
 
     def _column(
-        self, key: Key, name: str, type_text: str, not_null: int, default: str | None, key_position: int, hidden: int
+        self,
+        facts: TableFacts | None,
+        name: str,
+        type_text: str,
+        not_null: int,
+        default: str | None,
+        key_position: int,
+        hidden: int,
     ) -> ColumnInfo:
         column = ColumnInfo(
             name=name,
@@ -176,15 +186,14 @@ class _Reading:
             default=default,
             primary_key=key_position,
         )
-        facts = self._facts.get(key)
         if facts is None:
             return column
         if hidden:
             column.computed = {"sqltext": facts.computed.get(name.lower(), ""), "persisted": hidden == 3}
-        if facts.collations and name.lower() in facts.collations:
-            column.collation = facts.collations[name.lower()]
-        if name.lower() in facts.conflicts:
-            column.conflict = facts.conflicts[name.lower()]
+        if facts.collations:
+            column.collation = facts.collations.get(name.lower())
+        if facts.conflicts:
+            column.conflict = facts.conflicts.get(name.lower())
         return column
 
     def _type(self, text: str) -> AnyType:
