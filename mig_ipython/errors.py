@@ -12,7 +12,7 @@ from types import TracebackType
 
 from kernel_core.util.exc import CommandError, LostRevision, ResolutionError
 from kernel_core.util.folders import with_relative_paths
-from kernel_core.util.frames import free_frames
+from kernel_core.util.frames import free_frames, interrupt_behind
 from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact, remember_environment
 
@@ -53,17 +53,19 @@ def user_errors() -> Iterator[None]:
     try:
         with _secrets_redacted():
             yield
-    except MigError:
-        raise
     except KeyboardInterrupt as error:
         shorten_interrupt(error)
         free_frames(error)
         raise
     except (Exception, SystemExit) as error:
-        message = message_of(error)
+        if (interrupt := interrupt_behind(error)) is not None:
+            shorten_interrupt(interrupt)
+            free_frames(interrupt)
+            raise interrupt  # noqa: B904 - the error followed it
+        message = None if isinstance(error, MigError) else message_of(error)
         if message is not None:
             raise MigError(message) from error
-        if isinstance(error, Exception):
+        if isinstance(error, Exception) and not isinstance(error, MigError):
             _show_redacted(error)
         raise
 

@@ -15,7 +15,7 @@ from ..runtime.report import RunReport
 from ..script import ScriptDirectory
 from ..script.steps import StampStep, Step
 from ..util.exc import CommandError, EnvironmentMissing
-from ..util.frames import free_frames
+from ..util.frames import free_frames, interrupt_behind
 from ..util.messaging import warn
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
@@ -114,6 +114,12 @@ def run(
     except KeyboardInterrupt as error:
         free_frames(error)
         raise
+    except Exception as error:
+        interrupt = interrupt_behind(error)
+        if interrupt is None:
+            raise
+        free_frames(interrupt)
+        raise interrupt  # noqa: B904 - the error followed it
     if not has_run:
         text = f"{scripts.env_py_location} ended without context.run_migrations(); no revision was run."
         if must_run:

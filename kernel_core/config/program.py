@@ -14,6 +14,7 @@ from typing import NoReturn
 from .. import RELEASE
 from ..util.exc import CommandError, ProgramExit, UpgradeFailed
 from ..util.folders import with_relative_paths
+from ..util.frames import interrupt_behind
 from ..util.secrets import redact, remember_environment
 from .configuration import Config
 from .installed import installed_names, run_installed
@@ -106,12 +107,8 @@ class CommandLine:
                 raise SystemExit(options.mig_command.not_run) from None
             raise
         except Exception as error:
-            if isinstance(error, BrokenPipeError) and _is_output_closed():
-                _end_unread(error)
-            if options.raiseerr:
-                sys.excepthook = _show_redacted
-                raise
-            _fail(error, options.mig_command.not_run)
+            _end_failed(error, options)
+            raise
 
     def _add(self, name: str, command: Command) -> None:
         about = command.about
@@ -163,6 +160,17 @@ def _stop(error: KeyboardInterrupt) -> NoReturn:
     """End the program after an interrupt, with what the run says of it."""
     print("\n".join(["Stopped.", *getattr(error, "__notes__", ())]), file=sys.stderr)
     raise SystemExit(130) from None
+
+
+def _end_failed(error: Exception, options: argparse.Namespace) -> None:
+    """End the program after an error; with ``--raiseerr`` return, and its traceback will show no secret."""
+    if isinstance(error, BrokenPipeError) and _is_output_closed():
+        _end_unread(error)
+    if (interrupt := interrupt_behind(error)) is not None:
+        _stop(interrupt)
+    if not options.raiseerr:
+        _fail(error, options.mig_command.not_run)
+    sys.excepthook = _show_redacted
 
 
 def _report_exit(error: SystemExit) -> None:

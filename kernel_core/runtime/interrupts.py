@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from ..ddl import DefaultImpl
 from ..ddl.cancelling import Cancelling
+from ..util.frames import interrupt_behind
 from .listeners import listening
 
 _PACKAGE = __name__.partition(".")[0]
@@ -73,10 +74,12 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def cause_of(self, error: BaseException) -> BaseException:
-        """Return KeyboardInterrupt for the error of a statement that was cancelled, else the error."""
-        if not self.pending or not isinstance(error, Exception):
+        """Return KeyboardInterrupt for an error that followed an interrupt, else the error."""
+        if not isinstance(error, Exception):
             return error
-        return KeyboardInterrupt().with_traceback(error.__traceback__)
+        if self.pending:
+            return KeyboardInterrupt().with_traceback(error.__traceback__)
+        return interrupt_behind(error) or error
 
     def before_statement(self, *_: object) -> None:
         """Stop before a statement of the revision, if an interrupt is pending."""

@@ -1,9 +1,24 @@
-"""The frames that an interrupt keeps alive, and with them what their variables refer to."""
+"""Interrupts that reach the end of a command: the frames that they keep alive, and errors that took their place."""
 
 from __future__ import annotations
 
 import gc
 import traceback
+
+
+def interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """Return the interrupt whose place an error took; None without one.
+
+    Code that is interrupted while it ends something may fail at it: ``logging.config`` releases a lock that it does
+    not hold yet, a driver refuses to close a connection. A program that was stopped must not end with such an error.
+    An exit, and an error that hides what it followed (``raise ... from None``), are meant by the code that raises them.
+    """
+    found: BaseException | None = error
+    seen = set()
+    while isinstance(found, Exception) and id(found) not in seen:
+        seen.add(id(found))
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
+    return found if isinstance(found, KeyboardInterrupt) else None
 
 
 def free_frames(error: KeyboardInterrupt) -> None:

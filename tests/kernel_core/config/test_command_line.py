@@ -231,6 +231,17 @@ def test_an_interrupt_reports_the_current_revision(mig, project):
     )
 
 
+LOST = "try:\n    raise KeyboardInterrupt\nfinally:\n    {}['a lock that is not held']\n"
+
+
+def test_an_interrupt_is_reported_though_an_error_took_its_place(mig, project):
+    project.write("a1", None, LOST.rstrip())
+    said = "Stopped.\nStopped in upgrade of a1. It was rolled back; the database is at base.\n"
+    assert mig("upgrade", "head") == (130, "", said)
+    project.env(lambda text: LOST + text)
+    assert mig("upgrade", "head") == mig("check") == (130, "", "Stopped.\n")
+
+
 def test_the_configuration_file_may_be_named_by_option_or_environment(project, capsys, monkeypatch, tmp_path_factory):
     project.chain("a1")
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))

@@ -46,6 +46,19 @@ def test_a_bug_keeps_its_traceback_without_secrets():
     assert "the password is swordfish77" not in str(caught.value)
 
 
+@pytest.mark.parametrize("error", [KeyError, MigError, CommandError])
+def test_an_interrupt_is_shown_though_an_error_took_its_place(error):
+    def stopped():
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise error("a lock that is not held")
+
+    with pytest.raises(KeyboardInterrupt) as caught, user_errors():
+        stopped()
+    assert caught.value._render_traceback_() == ["KeyboardInterrupt: Stopped."]
+
+
 def test_a_mig_error_keeps_its_cause():
     with pytest.raises(MigError) as caught, user_errors():
         raise CommandError("no")
