@@ -29,7 +29,7 @@ def outside_of(context: AutogenContext, database: Database) -> tuple[Outside, ..
     connection = connection_of(context)
     default = context.inspector.default_schema_name
     schemas = {default if name is None else name for name in compared_schemas(context)}
-    queries = _QUERIES.get(connection.dialect.name, {}) | _of_version(connection)
+    queries = _QUERIES.get(connection.dialect.name, {})
     found = {
         Outside(kind, name)
         for kind, query in queries.items()
@@ -37,19 +37,6 @@ def outside_of(context: AutogenContext, database: Database) -> tuple[Outside, ..
         if schema is None or schema in schemas
     }
     return tuple(sorted(found | set(_unused_types(database))))
-
-
-def _of_version(connection: Connection) -> dict[str, str]:
-    """Return the query for what MariaDB has since 10.6 and MySQL since 8.0."""
-    dialect = connection.dialect
-    if dialect.name not in ("mysql", "mariadb"):
-        return {}
-    is_mariadb = bool(getattr(dialect, "is_mariadb", False))
-    if (dialect.server_version_info or ()) < ((10, 6) if is_mariadb else (8,)):
-        return {}
-    kind, condition = ("IGNORED", "ignored = 'YES'") if is_mariadb else ("INVISIBLE", "is_visible = 'NO'")
-    names = "SELECT DISTINCT table_schema, CONCAT('of index ', index_name, ' of ', table_name)"
-    return {kind: f"{names} FROM information_schema.statistics WHERE {condition}"}
 
 
 def _rows(connection: Connection, query: str) -> Iterator[tuple[str | None, str]]:
@@ -144,17 +131,6 @@ _MARIADB = {
     "function or procedure": "SELECT routine_schema, routine_name FROM information_schema.routines",
     "event": "SELECT event_schema, event_name FROM information_schema.events",
     "sequence": "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'SEQUENCE'",
-    "system versioning": "SELECT table_schema, CONCAT('of ', table_name) FROM information_schema.tables "
-    "WHERE table_type = 'SYSTEM VERSIONED'",
-    "partitions": "SELECT DISTINCT table_schema, CONCAT('of ', table_name) FROM information_schema.partitions "
-    "WHERE partition_name IS NOT NULL",
-    "comment": "SELECT DISTINCT table_schema, CONCAT('of index ', index_name, ' of ', table_name) "
-    "FROM information_schema.statistics WHERE index_comment <> ''",
-    "AUTO_INCREMENT": "SELECT table_schema, "
-    "CONCAT('of ', table_name, '.', column_name, ', which is not the first column of the primary key') "
-    "FROM information_schema.columns c WHERE extra LIKE '%%auto_increment%%' AND NOT EXISTS ("
-    "SELECT 1 FROM information_schema.statistics s WHERE s.index_name = 'PRIMARY' AND s.seq_in_index = 1 AND "
-    "(s.table_schema, s.table_name, s.column_name) = (c.table_schema, c.table_name, c.column_name))",
 }
 
 _SQLITE = {

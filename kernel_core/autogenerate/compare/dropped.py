@@ -41,8 +41,9 @@ def dropped_table(
     unreadable = ((name, str(info.unreadable[name])) for name in sorted(info.unreadable))
     indexes = [rules.index_from(name, sql, database.table(info.key)) for name, sql in unreadable]
     creations = (dropped_index(context, info, index).reverse() for index in indexes)
-    stored_sql = rules.create_table_sql(info, _as_it_runs(context, creation))
-    return drop.reversed_by(creation.changed(stored_sql=stored_sql, followed_by=(*completing, *creations)))
+    stored_sql = rules.create_table_sql(connection_of(context), rest, _as_it_runs(context, creation))
+    further = () if rules.stores_whole_tables and stored_sql is not None else (*completing, *creations)
+    return drop.reversed_by(creation.changed(stored_sql=stored_sql, followed_by=further))
 
 
 def _without_numbers(column: AnyColumn, item: ColumnInfo) -> None:

@@ -210,8 +210,11 @@ def _dropped(context: AutogenContext, database: Database, dropped: list[Key]) ->
         needed = indexes_needed_by_keys(context, info)
         there = sorted(indexes_of_one_side(context, table, of_models=False), key=lambda index: str(index.name))
         inherited = {item.name for item in info.indexes if item.inherited}
-        tables.extend(dropped_index(context, info, index) for index in there if index.name not in needed | inherited)
         drop = dropped_table(context, database, table, later)
+        if context.rules.stores_whole_tables and getattr(drop.reverse(), "stored_sql", None) is not None:
+            tables.append(drop)
+            continue
+        tables.extend(dropped_index(context, info, index) for index in there if index.name not in needed | inherited)
         made_by_keys = {key.name for key in info.foreign_keys}
         again = [drop_index(index).reverse() for index in there if index.name in needed - made_by_keys]
         creation = drop.reverse()

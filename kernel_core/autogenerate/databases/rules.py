@@ -84,6 +84,8 @@ class DatabaseRules(Protocol):
     """A unique constraint and a unique index are one object, shown as both."""
     creates_foreign_key_indexes: bool
     """The server creates an index for a foreign key, and does not drop it while the key exists."""
+    stores_whole_tables: bool
+    """The CREATE TABLE of `create_table_sql` has all of a table: its indexes, its comments, settings of columns."""
     alters_whole_columns: bool
     """ALTER TABLE states a whole column to change a part of it."""
     respells_expressions: bool
@@ -153,10 +155,11 @@ class DatabaseRules(Protocol):
     def complete_type(self, info: TableInfo, column: ColumnInfo) -> AnyType:
         """Return the type of a reflected column with what the catalog has elsewhere: its collation, JSON."""
 
-    def create_table_sql(self, info: TableInfo, table: Table | None) -> str | None:
+    def create_table_sql(self, connection: Connection, info: TableInfo, table: Table | None) -> str | None:
         """Return the CREATE TABLE of a reflected table, where SQLAlchemy would create another one.
 
-        ``table`` has the names of the naming convention; it is None where SQLAlchemy refuses to create it.
+        ``table`` has the names of the naming convention; it is None where SQLAlchemy refuses to create it. The foreign
+        keys are those of ``info``.
         """
 
     def create_index_sql(self, info: TableInfo, index: Index) -> str | None:

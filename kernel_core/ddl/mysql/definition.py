@@ -6,7 +6,7 @@ https://mariadb.com/kb/en/show-create-table/
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -20,6 +20,12 @@ from ..recreate import Clause, TableDefinition
 
 _SHOWN = Grammar("mysql", backslash=True, ansi_quotes=True)
 """SHOW CREATE TABLE quotes strings with single quotes, names with backticks or, with ANSI_QUOTES, double quotes."""
+_UNUSUAL_OPTIONS = re.compile(r"\b(?:WITH SYSTEM VERSIONING|PARTITION BY|CONNECTION=)")
+_UNUSUAL_CLAUSE = re.compile(
+    r"^PERIOD |\bWITHOUT OVERLAPS\b|KEY .*(?:\bCOMMENT\b|\bIGNORED\b|\bINVISIBLE\b|\bKEY_BLOCK_SIZE=|\bUSING BTREE\b)",
+    re.DOTALL,
+)
+"""What SQLAlchemy states neither of a table nor of an index."""
 _REFERRING = """
     SELECT DISTINCT constraint_name AS name, table_schema AS place, table_name AS referring
     FROM information_schema.key_column_usage
@@ -61,6 +67,33 @@ def column_text(
     parts, _ = _parts(_show_create_table(connection, _qualified(quote, schema, table_name)))
     columns = [part for part in parts if _is_column(part)]
     return next((part for part in columns if _names(part)[0].lower() == column_name.lower()), None)
+
+
+def unusual_definition(
+    connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None, keys: Collection[str]
+) -> str | None:
+    """Return the CREATE TABLE of a table that has something SQLAlchemy does not state; None for any other.
+
+    Its foreign keys are those named by ``keys``; the next value of AUTO_INCREMENT is left out.
+    """
+    sql = _show_create_table(connection, _qualified(quote, schema, table_name))
+    parts, options = _parts(sql)
+    if not _is_unusual(parts, options):
+        return None
+    kept = [part for part in parts if not _is_foreign_key(part) or _names(part)[0] in keys]
+    body_text = ",\n  ".join(kept)
+    return f"CREATE TABLE {_qualified(quote, schema, table_name)} (\n  {body_text}\n) {_without_counter(options)}"
+
+
+def _is_unusual(parts: Sequence[str], options: str) -> bool:
+    clauses = [_outside_quotes(part) for part in parts if not _is_column(part)]
+    if _UNUSUAL_OPTIONS.search(_outside_quotes(options)) or any(map(_UNUSUAL_CLAUSE.search, clauses)):
+        return True
+    numbered = [
+        _names(part)[0] for part in parts if _is_column(part) and _outside_quotes(part).endswith("AUTO_INCREMENT")
+    ]
+    key = next((_names(part) for part in parts if part.startswith("PRIMARY KEY")), [])
+    return bool(numbered) and numbered != key[:1]
 
 
 def _qualified(quote: IdentifierPreparer, schema: str | None, table_name: str) -> str:
@@ -144,6 +177,16 @@ def _outside_quotes(words: str) -> str:
     """Return SQL with the content of names and strings removed, for a search for keywords."""
     emptied = {"name": "``", "text": "''"}
     return "".join(emptied.get(token.kind, token.text) for token in lex(words, _SHOWN))
+
+
+def _without_counter(options: str) -> str:
+    """Return the options of a table without the next value of AUTO_INCREMENT."""
+    found = re.search(r"\bAUTO_INCREMENT=\d+ ?", options[: _first_quote(options)])
+    return (options if found is None else options[: found.start()] + options[found.end() :]).strip()
+
+
+def _first_quote(options: str) -> int:
+    return next((token.start for token in lex(options, _SHOWN) if token.kind in ("name", "text")), len(options))
 
 
 def table_options(definition: TableDefinition) -> dict[str, str]:

@@ -56,7 +56,8 @@ def _plain(value: object) -> object:
 
 def _of_mariadb(connection: sa.Connection) -> dict[str, object]:
     names = connection.exec_driver_sql(
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = database() AND table_type = 'BASE TABLE'"
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = database() "
+        "AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')"
     ).scalars()
     found: dict[str, object] = {}
     for name in names:

@@ -168,6 +168,7 @@ class Postgresql(Generator):
             self.enums.append(enum)
         for table in pick.sample(NAMES, pick.randint(1, 4)):
             self.table(pick.choice(schemas), table)
+        self.further(Random(repr(self.statements)))
         return self.statements
 
     def table(self, schema: str, table: str) -> None:
@@ -256,6 +257,19 @@ class Postgresql(Generator):
             self.statements.append(f"COMMENT ON TABLE {place} IS 'it''s %s :x'")
         if plain and self.chance(0.3):
             self.statements.append(f"COMMENT ON COLUMN {place}.{self.name(plain[0])} IS 'a \"comment\"'")
+
+    def further(self, dice: Random) -> None:
+        """Add children of tables, and columns whose sequence is not the one that SERIAL creates."""
+        for number, place in enumerate(dict.fromkeys(self.keys)):
+            if dice.random() < 0.3:
+                own = dice.choice(("", "extra integer DEFAULT 3", "extra text UNIQUE, CHECK (extra <> 'x')"))
+                schema = place.partition('".')[0]
+                self.statements.append(f'CREATE TABLE {schema}".child{number} ({own}) INHERITS ({place})')
+            if dice.random() < 0.3:
+                kind = dice.choice(("serial", "smallserial", "bigint GENERATED ALWAYS AS IDENTITY (START 5)"))
+                self.statements.append(f"ALTER TABLE {place} ADD COLUMN counted {kind}")
+                rename = dice.choice(("TABLE {} RENAME TO renamed{}", "TABLE {} RENAME counted TO counter{}"))
+                self.statements.append(f"ALTER {rename.format(place, number)}")
 
 
 class Mariadb(Generator):

@@ -125,22 +125,51 @@ def test_tables_of_postgresql(what: str, postgresql_project, tmp_path: Path, mon
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_what_no_operation_states_of_mariadb_is_listed(mariadb_project) -> None:
-    mariadb_project.run(
-        "CREATE TABLE t (a INT) WITH SYSTEM VERSIONING",
-        "CREATE TABLE p (id INT) PARTITION BY HASH (id) PARTITIONS 3",
-        "CREATE TABLE z (a INT AUTO_INCREMENT, b INT, KEY (a), KEY b (b) COMMENT 'c')",
+MARIADB = {
+    "system versioning": (
+        "CREATE TABLE t (a INT, b INT WITHOUT SYSTEM VERSIONING) WITH SYSTEM VERSIONING COMMENT 'AUTO_INCREMENT=5 '",
+        (
+            "CREATE TABLE u (id INT AUTO_INCREMENT PRIMARY KEY, rs TIMESTAMP(6) GENERATED ALWAYS AS ROW START, "
+            "re TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (rs, re)) WITH SYSTEM VERSIONING"
+        ),
+        "INSERT INTO u (id) VALUES (7)",
+    ),
+    "partitions, periods and options of an engine": (
+        "CREATE TABLE p (id INT, KEY own (id)) PARTITION BY HASH (id) PARTITIONS 3",
+        "CREATE TABLE o (id INT, b DATE, e DATE, PERIOD FOR valid (b, e), UNIQUE (id, valid WITHOUT OVERLAPS))",
+        "CREATE TABLE c (id INT PRIMARY KEY) PAGE_COMPRESSED=1 PAGE_COMPRESSION_LEVEL=5 MIN_ROWS=3",
+    ),
+    "indexes and AUTO_INCREMENT": (
+        "CREATE TABLE z (a INT AUTO_INCREMENT, b INT CHECK (b > 0), KEY (a), KEY b (b) COMMENT 'c')",
         "CREATE TABLE i (id INT PRIMARY KEY, b INT, KEY ignored (b) IGNORED, KEY used (id))",
-        "CREATE TABLE plain (id INT AUTO_INCREMENT PRIMARY KEY)",
-    )
-    done = command.adopt(mariadb_project.config())
-    assert list(map(str, done.baseline.outside)) == [
-        "AUTO_INCREMENT of z.a, which is not the first column of the primary key",
-        "IGNORED of index ignored of i",
-        "comment of index b of z",
-        "partitions of p",
-        "system versioning of t",
-    ]
+        "CREATE TABLE k (id INT PRIMARY KEY, KEY sized (id) KEY_BLOCK_SIZE=4, KEY tree (id) USING BTREE)",
+    ),
+    "a circle of foreign keys": (
+        "CREATE TABLE a (id INT PRIMARY KEY, b INT, KEY n (b) COMMENT 'x')",
+        "CREATE TABLE b (id INT PRIMARY KEY, a INT, CONSTRAINT ba FOREIGN KEY (a) REFERENCES a (id) ON DELETE CASCADE)",
+        "ALTER TABLE a ADD CONSTRAINT ab FOREIGN KEY (b) REFERENCES b (id)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MARIADB)
+def test_tables_of_mariadb(what: str, mariadb_project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = adopted(mariadb_project, MARIADB[what], tmp_path)
+    url = sa.make_url(mariadb_project.url)
+    server = sa.create_engine(url, poolclass=sa.NullPool)
+    name = f"mig_test_{uuid.uuid4().hex[:12]}"
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    try:
+        empty = url.set(database=name).render_as_string(hide_password=False)
+        monkeypatch.setenv("DATABASE_URL", empty)
+        command.upgrade(mariadb_project.config(), "head")
+        assert catalog(empty) == before
+        command.downgrade(mariadb_project.config(), "base")
+        assert catalog(empty) == {}
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name}")
 
 
 def refusal(project) -> str:

@@ -32,6 +32,7 @@ class InspectedRules:
     omits_repeated_uniques = False
     stores_uniques_as_indexes = False
     creates_foreign_key_indexes = False
+    stores_whole_tables = False
     alters_whole_columns = False
     respells_expressions = False
     drops_key_before_columns = False
@@ -97,7 +98,7 @@ class InspectedRules:
         type_: AnyType = column.type
         return type_
 
-    def create_table_sql(self, info: TableInfo, table: Table | None) -> str | None:
+    def create_table_sql(self, connection: Connection, info: TableInfo, table: Table | None) -> str | None:
         return None
 
     def create_index_sql(self, info: TableInfo, index: Index) -> str | None:

@@ -144,7 +144,8 @@ class _Reading:
             return
         info = TableInfo(key, {}, comment=comment or None)
         stated = {"engine": engine, "default charset": charset, "collate": collation, "comment": comment}
-        stated |= dict(option.split("=", 1) for option in str(options or "").split() if "=" in option)
+        for option, value in re.findall(r"(\S+?)=(\S+)", str(options or "")):  # those of an engine are quoted
+            stated[option.strip("`").lower()] = value.strip("'")
         info.options = {f"{self._prefix}_{name}": value for name, value in stated.items() if value}
         self._collations[key] = collation
         self.catalog.tables[key] = info

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from sqlalchemy.engine import Connection, Inspector
 from sqlalchemy.schema import Table
 
-from ....ddl.mysql.definition import column_text
+from ....ddl.mysql.definition import column_text, unusual_definition
 from ....operations.kinds.column import DropColumnOp
 from ....operations.kinds.constraint import CreatePrimaryKeyOp, DropConstraintOp
 from ....operations.kinds.execute_sql import ExecuteSQLOp
@@ -36,6 +36,7 @@ class MariadbRules(InspectedRules):
     has_index_options = True
     stores_uniques_as_indexes = True
     creates_foreign_key_indexes = True
+    stores_whole_tables = True
     alters_whole_columns = True
     respells_expressions = True
 
@@ -85,6 +86,12 @@ class MariadbRules(InspectedRules):
         from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only imported where it is in use
 
         return mysql.JSON()
+
+    def create_table_sql(self, connection: Connection, info: TableInfo, table: Table | None) -> str | None:
+        """Return the CREATE TABLE with system versioning, partitions, periods, or an index that no operation states."""
+        schema, name = info.key
+        keys = {str(each.name) for each in info.foreign_keys}
+        return unusual_definition(connection, self.dialect.identifier_preparer, name, schema, keys)
 
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
         for column in info.columns.values():

@@ -96,7 +96,7 @@ class PostgresqlRules(InspectedRules):
     def create_exclude_constraint(self, key: Key, info: ExcludeInfo) -> CreateExcludeConstraintOp:
         return create_exclude_constraint(str(info.name), key[1], str(info.definition), key[0])
 
-    def create_table_sql(self, info: TableInfo, table: Table | None) -> str | None:
+    def create_table_sql(self, connection: Connection, info: TableInfo, table: Table | None) -> str | None:
         """Return the CREATE TABLE of a partition, or of a child of other tables: they have its columns."""
         if not info.is_partition:
             return child_table_sql(self.dialect, info, table) if info.inherits and table is not None else None

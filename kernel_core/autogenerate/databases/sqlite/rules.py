@@ -53,7 +53,7 @@ class SqliteRules(InspectedRules):
             type_.collation = column.collation  # type: ignore[attr-defined]
         return type_
 
-    def create_table_sql(self, info: TableInfo, table: Table | None) -> str | None:
+    def create_table_sql(self, connection: Connection, info: TableInfo, table: Table | None) -> str | None:
         if info.sql is None:
             return None
         try:
