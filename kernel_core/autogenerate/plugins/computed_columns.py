@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.types import NullType
+
 from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.index import CreateIndexOp
 from ...runtime.plugins import Plugin
@@ -59,7 +61,8 @@ def _changed(context: AutogenContext, differences: Differences) -> list[tuple[Co
                 continue
             before = str(item.computed["sqltext"])
             after = sql_text(column.computed.sqltext, context.dialect).replace("%%", "%")
-            type_ = context.dialect.type_compiler_instance.process(column.type)
+            is_untyped = isinstance(column.type, NullType)  # on SQLite
+            type_ = "" if is_untyped else context.dialect.type_compiler_instance.process(column.type)
             compared.append(
                 ((pair, column), *Expression.of_both(context.dialect, pair, "computed", before, after, type_))
             )

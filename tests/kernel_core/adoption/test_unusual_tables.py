@@ -67,7 +67,10 @@ POSTGRESQL = {
     ),
 }
 SQLITE = {
-    "columns without a type": ("CREATE TABLE g (a INTEGER PRIMARY KEY, e DEFAULT CURRENT_TIMESTAMP, f)",),
+    "columns without a type": (
+        "CREATE TABLE g (a INTEGER PRIMARY KEY, e DEFAULT CURRENT_TIMESTAMP, f)",
+        "CREATE TABLE h (a INTEGER PRIMARY KEY, e AS (a), f GENERATED ALWAYS AS (a + 1) STORED)",
+    ),
     "a virtual table": ("CREATE VIRTUAL TABLE ft USING fts5(x, y)", "CREATE TABLE t (id INTEGER PRIMARY KEY)"),
     "a circle of references to keys": (
         "CREATE TABLE a (id INTEGER PRIMARY KEY, b INT REFERENCES b)",
