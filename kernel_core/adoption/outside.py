@@ -105,7 +105,8 @@ _POSTGRESQL = {
     "WHERE n.nspname <> 'pg_catalog'",
     "extended statistics": f"SELECT n.nspname, {_NAMED}(s.stxname) FROM pg_statistic_ext s {_IN} s.stxnamespace",
     "privileges": f"SELECT n.nspname, 'of ' || c.oid::regclass::text FROM pg_class c {_IN} c.relnamespace "
-    "WHERE c.relkind IN ('r', 'p') AND c.relacl IS NOT NULL AND n.nspname !~ '^pg_' "
+    "WHERE c.relkind IN ('r', 'p') AND (c.relacl IS NOT NULL OR EXISTS (SELECT FROM pg_attribute a WHERE "
+    "a.attrelid = c.oid AND a.attacl IS NOT NULL)) AND n.nspname !~ '^pg_' "
     "AND n.nspname <> 'information_schema'",
     "replica identity": "SELECT n.nspname, 'of ' || c.oid::regclass::text FROM pg_class c "
     f"{_IN} c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.relreplident IN ('f', 'n', 'i') "
@@ -119,6 +120,15 @@ _POSTGRESQL = {
     f"JOIN pg_class c ON c.oid = i.indrelid {_IN} c.relnamespace LEFT JOIN pg_constraint k ON k.conindid = ic.oid "
     f"AND k.conrelid = c.oid WHERE ic.relispartition AND length({_INDEX_NAME}) < 64 "
     f"AND ic.relname !~ ('^' || {_INDEX_NAME} || '[0-9]*$')",
+    "type": "SELECT n.nspname, 'of ' || c.oid::regclass::text || ', which is OF ' || c.reloftype::regtype::text "
+    f"FROM pg_class c {_IN} c.relnamespace WHERE c.reloftype <> 0",
+    "comment": "SELECT n.nspname, 'of schema ' || quote_ident(n.nspname) FROM pg_description d JOIN pg_namespace n "
+    "ON n.oid = d.objoid WHERE d.classoid = 'pg_namespace'::regclass AND n.nspname !~ '^pg_' "
+    "AND n.nspname <> 'information_schema' AND d.description <> 'standard public schema' UNION ALL "
+    "SELECT n.nspname, 'of type ' || t.oid::regtype::text FROM pg_description d JOIN pg_type t ON t.oid = d.objoid "
+    f"{_IN} t.typnamespace WHERE d.classoid = 'pg_type'::regclass AND t.typtype = 'e' UNION ALL "
+    "SELECT n.nspname, 'of sequence ' || c.oid::regclass::text FROM pg_description d JOIN pg_class c "
+    f"ON c.oid = d.objoid {_IN} c.relnamespace WHERE d.classoid = 'pg_class'::regclass AND c.relkind = 'S'",
     "extension": "SELECT NULL, quote_ident(extname) FROM pg_extension WHERE extname <> 'plpgsql'",
     "event trigger": "SELECT NULL, quote_ident(evtname) FROM pg_event_trigger",
     "publication": "SELECT NULL, quote_ident(pubname) FROM pg_publication",

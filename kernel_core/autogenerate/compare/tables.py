@@ -201,7 +201,7 @@ def _dropped(context: AutogenContext, database: Database, dropped: list[Key]) ->
             drops = [
                 _dropped_key(context, database, key)
                 for key in _in_order(constraints)
-                if key.name and context.dialect.supports_alter
+                if key.name and context.dialect.supports_alter and not _is_of_parent(database, key)
             ]
             operations.extend(drops)
             continue
@@ -228,6 +228,12 @@ def _dropped_key(context: AutogenContext, database: Database, key: ForeignKeyCon
     drop = drop_constraint(key, context)
     item = next((each for each in info.foreign_keys if each.name == key.name), None)
     return drop if item is None else with_complete_reverse(context, info.key, item, drop)
+
+
+def _is_of_parent(database: Database, key: ForeignKeyConstraint) -> bool:
+    """Return whether a foreign key belongs to that of a partitioned table, and is dropped with it."""
+    keys = database.infos[key.table.schema, str(key.table.name)].foreign_keys
+    return any(each.inherited for each in keys if each.name == key.name)
 
 
 def _drops(operation: MigrateOperation, key: ForeignKeyConstraint) -> bool:

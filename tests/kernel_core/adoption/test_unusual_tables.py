@@ -49,6 +49,8 @@ POSTGRESQL = {
         "COMMENT ON TABLE ma IS 'a partition'",
         "COMMENT ON COLUMN ma.o IS 'own'",
         "CREATE TABLE a (id INT, r TEXT, FOREIGN KEY (id, r) REFERENCES m)",
+        "CREATE TABLE h (id INT PRIMARY KEY, up INT REFERENCES h) PARTITION BY HASH (id)",
+        "CREATE TABLE h0 PARTITION OF h FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
     ),
     "sequences of columns, which SERIAL would not create": (
         "CREATE TABLE old (id SERIAL PRIMARY KEY, n SERIAL, s SMALLSERIAL, i INT GENERATED ALWAYS AS IDENTITY (START 5))",
@@ -64,6 +66,8 @@ POSTGRESQL = {
         "CREATE TABLE t (id INT PRIMARY KEY WITH (fillfactor=50), a TEXT) WITH (toast.autovacuum_enabled=false)",
         "CREATE INDEX i ON t (a)",
         "ALTER TABLE t CLUSTER ON i",
+        "CREATE TABLE v (a TSVECTOR)",
+        "CREATE INDEX g ON v USING gist (a tsvector_ops(siglen=100))",
     ),
 }
 SQLITE = {
@@ -212,11 +216,19 @@ def test_what_no_operation_states_of_postgresql_is_listed(postgresql_project) ->
         "CREATE INDEX named ON ma (id)",
         "CREATE INDEX ON m (id)",
         "CREATE TABLE mb PARTITION OF m FOR VALUES IN ('b')",
+        'CREATE TYPE "row" AS (a INT)',
+        'CREATE TABLE typed OF "row"',
+        "GRANT SELECT (a) ON t TO PUBLIC",
+        "COMMENT ON SEQUENCE unused IS 'c'",
     )
     done = command.adopt(postgresql_project.config())
     assert list(map(str, done.baseline.outside)) == [
+        "comment of sequence unused",
+        'composite type public."row"',
         "name of index named, which is part of that of a partitioned table",
         "order of columns of ma, which is not that of m",
+        "privileges of t",
         "replica identity of t",
         "sequence that no column uses public.unused",
+        'type of typed, which is OF "row"',
     ]

@@ -86,6 +86,7 @@ SELECT CAST(i.indrelid AS bigint), CAST(i.indexrelid AS bigint), CAST(ic.relname
             JOIN pg_opclass o ON o.oid = k.class
             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (CAST(i.indkey AS int[]))[k.place - 1]
             WHERE NOT o.opcdefault OR k.coll <> 0 AND k.coll <> a.attcollation)
+                 OR EXISTS (SELECT 1 FROM pg_attribute ia WHERE ia.attrelid = ic.oid AND ia.attoptions IS NOT NULL)
             THEN pg_get_indexdef(i.indexrelid, 0, true) END,
        ic.relispartition, CAST(space.spcname AS text), note.description,
        CASE WHEN i.indexprs IS NOT NULL THEN ARRAY(

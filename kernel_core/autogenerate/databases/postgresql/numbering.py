@@ -45,7 +45,9 @@ def _default(column: ColumnInfo) -> str:
 def _creation(dialect: Dialect, info: TableInfo, column: str, sequence: OwnedSequence) -> str:
     place = quoted_table(info.key[0], sequence.name, dialect)
     owner = f"{quoted_table(*info.key, dialect)}.{quoted_name(column, dialect)}"
-    return f"CREATE SEQUENCE {place} AS {sequence.type} {_options(sequence)} OWNED BY {owner}"
+    is_unlogged = "UNLOGGED" in info.prefixes and (dialect.server_version_info or ()) >= (15,)
+    kind = "UNLOGGED SEQUENCE" if is_unlogged else "SEQUENCE"
+    return f"CREATE {kind} {place} AS {sequence.type} {_options(sequence)} OWNED BY {owner}"
 
 
 def _options(sequence: OwnedSequence) -> str:
