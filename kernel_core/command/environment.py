@@ -90,8 +90,8 @@ def run(
 ) -> RunReport:
     """Run ``env.py`` with ``plan`` and return the report.
 
-    An ``env.py`` may decide not to call ``run_migrations()``: then a warning is shown, or with ``must_run``, where the
-    command would have nothing to report, CommandError is raised.
+    An ``env.py`` may decide not to call ``run_migrations()``: then a warning is shown. CommandError is raised with
+    ``must_run``, where the command would have nothing to report, and with the attribute ``must_run`` of ``config``.
     """
     from ..runtime.environment import EnvironmentContext  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
     from ..runtime.interrupts import deferred_while_closing  # noqa: PLC0415
@@ -122,7 +122,7 @@ def run(
         raise interrupt  # noqa: B904 - the error followed it
     if not has_run:
         text = f"{scripts.env_py_location} ended without context.run_migrations(); no revision was run."
-        if must_run:
+        if must_run or config.attributes.get("must_run"):
             raise CommandError(text)
         warn(text, stacklevel=3)
     report = environment.report

@@ -10,6 +10,7 @@ other is a bug of this package or of an installed one.
 
 from __future__ import annotations
 
+import linecache
 import os
 import re
 import sys
@@ -84,6 +85,11 @@ class Trace:
     def place(self) -> tuple[FrameType, int] | None:
         """The deepest frame in a file of the project; None if there is none."""
         return next((each for each in reversed(self.frames) if _is_of_project(each[0])), None)
+
+    @property
+    def place_text(self) -> str:
+        """The line of the deepest frame in a file of the project; "" if there is none."""
+        return "" if self.place is None else linecache.getline(self.place[0].f_code.co_filename, self.place[1])
 
     def passes(self, file: str, function: str = "") -> bool:
         """Return whether a frame is in a file whose path ends with ``file``, and in ``function`` if it is given."""
@@ -181,7 +187,27 @@ def _of_key(error: KeyError, trace: Trace) -> str:
         return f"The environment variable {key} is not set. Set it first; in a notebook: %env {key}=VALUE"
     if trace.passes("sqlalchemy/engine/create.py", "engine_from_config"):
         return "The configuration names no database: set sqlalchemy.url in the ini file."
+    if _reads_x_arguments(trace):
+        return f"Pass that argument: -x {key}=VALUE; in a notebook: %config Mig.x_arguments = ['{key}=VALUE']"
     return ""
+
+
+def _of_command_line(error: BaseException, trace: Trace) -> str:
+    line = trace.place_text
+    if not trace.passes("argparse.py") and not re.search(r"\bsys\.argv\b", line):
+        return ""
+    return (
+        "It reads sys.argv, the command line of whatever program runs env.py. Read context.get_x_argument() instead: "
+        "-x NAME=VALUE; in a notebook: %config Mig.x_arguments"
+    )
+
+
+def _reads_x_arguments(trace: Trace) -> bool:
+    """Return whether the line that failed reads the ``-x`` arguments, directly or from a variable that holds them."""
+    place, line = trace.place, trace.place_text
+    lines = linecache.getlines(place[0].f_code.co_filename) if place is not None else []
+    held = re.findall(r"(\w+)\s*(?::[^=]*)?=[^=]*\bget_x_argument\(", "".join(lines))
+    return bool(re.search(rf"\b({'|'.join(['get_x_argument', *held])})\b", line))
 
 
 def _of_logging(error: Exception, trace: Trace) -> str:
@@ -210,7 +236,7 @@ def _of_file(error: FileNotFoundError, trace: Trace) -> str:
     return f"There is no {error.filename}. Relative paths start from the project's folder." if error.filename else ""
 
 
-_ADVICE: tuple[tuple[type[BaseException], Callable[..., str]], ...] = (
+_ADVICE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[..., str]], ...] = (
     (SyntaxError, _of_syntax),
     (ImportError, _of_missing_module),
     (ImportError, _of_missing_name),
@@ -218,6 +244,7 @@ _ADVICE: tuple[tuple[type[BaseException], Callable[..., str]], ...] = (
     (AttributeError, _of_attribute),
     (Exception, _of_logging),
     (KeyError, _of_key),
+    ((SystemExit, IndexError), _of_command_line),
     (RuntimeError, _of_flask),
     (ValueError, _of_settings),
     (FileNotFoundError, _of_file),

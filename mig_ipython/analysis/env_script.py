@@ -43,6 +43,16 @@ def must_be_run(text: str) -> bool:
     return any(map(_computes_table, calls)) or _loops(tree, runners) or _differs(tree) or _is_repeated(tree, runners)
 
 
+def only_asks_for_options(text: str) -> bool:
+    """Return whether ``cmd_opts`` is compared with None and not used otherwise; False where it is not mentioned."""
+    nodes = list(ast.walk(_parsed(text) or ast.Module([], [])))
+    used = [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "cmd_opts"]
+    compared = [
+        node.left for node in nodes if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot))
+    ]
+    return bool(used) and all(any(node is left for left in compared) for node in used)
+
+
 def _parsed(text: str) -> ast.Module | None:
     try:
         return ast.parse(text)

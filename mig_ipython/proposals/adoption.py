@@ -195,7 +195,7 @@ def adopted(
 ) -> Adopted:
     """Call `command.adopt` on the connected database."""
     try:
-        with env_config(workspace) as config:
+        with env_config(workspace, generates=True) as config:
             found = command.adopt(
                 config,
                 message,

@@ -136,7 +136,7 @@ def _by_environment(
         results.append((target, made))
         return ()
 
-    with env_config(workspace, models) as config:
+    with env_config(workspace, models, generates=True) as config:
         environment = EnvironmentContext(config, scripts, fn=visit, as_sql=False, dont_mutate=True)
         with environment:
             scripts.run_env()

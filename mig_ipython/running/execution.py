@@ -8,6 +8,7 @@ from functools import partial
 from kernel_core import command
 from kernel_core.runtime import report as runtime
 from kernel_core.util.exc import CommandError, UpgradeFailed
+from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact
 
 from ..views.plan import Plan
@@ -40,16 +41,22 @@ def run(
     if sql and ":" not in revision:
         revision = f"{_single_head(workspace)}:{revision}"
     targets = () if sql else computed_targets(workspace)
+    before = list(workspace.connection.seen_heads)
     try:
         with env_config(workspace) as config:
-            config.attributes |= lock_settings(workspace)
+            config.attributes |= lock_settings(workspace) | {"must_run": True}
             if plan is not None:
                 config.attributes["on_notice"] = _unless_in(plan)
             config.attributes["on_step"] = checked(workspace, on_step, targets, plan)
             done = _COMMANDS[verb](config, revision, sql=sql)
+        if not sql:
+            refuse_undone(workspace, done)
     except UpgradeFailed as error:
         if verb == "upgrade" and not sql:
             explain_existing_tables(workspace, error)
+        raise
+    except (Exception, SystemExit) as error:
+        _refuse_mistake(workspace, error, before)
         raise
     finally:
         if not sql:
@@ -63,13 +70,49 @@ def stamp(workspace: Workspace, revisions: Sequence[str], *, purge: bool = False
     """Write into the version table without running anything; with ``sql`` only return the SQL."""
     targets = () if sql else computed_targets(workspace)
     with env_config(workspace) as config:
-        config.attributes |= lock_settings(workspace)
+        config.attributes |= lock_settings(workspace) | {"must_run": True}
         config.attributes["on_step"] = checked(workspace, None, targets)
         target = f"{_single_head(workspace)}:{revisions[0]}" if sql and len(revisions) == 1 else list(revisions)
         done = command.stamp(config, target, purge=purge, sql=sql)
+    if not sql:
+        refuse_undone(workspace, done)
     workspace.refresh()
     parts = by_target(targets, done)
     return RunReport("stamp", done.steps, done.before, done.after, workspace.where, done.sql, targets=parts)
+
+
+def refuse_undone(workspace: Workspace, done: runtime.RunReport) -> None:
+    """Raise CommandError where the database is not at the revision that a run has reported.
+
+    An ``env.py`` whose connection is in a transaction already, because it has executed a statement before
+    ``configure()``, must commit itself; SQLAlchemy rolls back what is not committed.
+    """
+    if not done.steps:
+        return
+    reported, targets = done.parts or (done,), computed_targets(workspace)
+    found = [target.heads for target in targets] if targets else [tuple(database_heads(workspace))]
+    for part, now in zip(reported, found, strict=False):
+        if set(now) != set(part.after):
+            raise CommandError(
+                f"{part.target} is at {_named(now)}, although the run reported {_named(part.after)}: "
+                f"{workspace.environment.shown}/env.py did not commit, or another program has changed the database.\n"
+                "Let env.py commit what it executes before context.configure(), and call context.run_migrations() "
+                "inside context.begin_transaction()."
+            )
+
+
+def _refuse_mistake(workspace: Workspace, error: BaseException, before: Sequence[str]) -> None:
+    """Raise CommandError with the current revision where ``env.py`` failed after it had changed the database."""
+    mistake = mistake_in_project(error)
+    if mistake is None or workspace.environment.has_computed_targets:
+        return
+    now = database_heads(workspace)
+    if set(now) != set(before):
+        raise CommandError(f"{mistake} The database is at {_named(now)}.") from error
+
+
+def _named(revisions: Sequence[str]) -> str:
+    return ", ".join(revisions) or "base"
 
 
 def _script(workspace: Workspace, done: runtime.RunReport) -> str:

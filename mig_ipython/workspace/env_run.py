@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -23,18 +24,29 @@ from .workspace import Workspace
 
 @contextmanager
 def env_config(
-    workspace: Workspace, models: Models | None = None, connection: sa.Connection | None = None
+    workspace: Workspace,
+    models: Models | None = None,
+    connection: sa.Connection | None = None,
+    *,
+    generates: bool = False,
 ) -> Iterator[Config]:
     """Yield a configuration with a live connection and the models in its attributes, to run ``env.py`` with.
 
-    ``connection`` is by default a new one to the connected database. Edited files of the project are imported again
-    inside the block (see `reloading.importer`). Logging is restored afterwards.
+    ``connection`` is by default a new one to the connected database; ``generates``: models are compared, as by
+    ``revision --autogenerate``. Edited files of the project are imported again inside the block (see
+    `reloading.importer`). Logging and the working folder are restored afterwards.
     """
     environment = workspace.environment
     config = environment.config()
+    config.cmd_opts = _options(workspace, generates=generates)
     refuse_configured_url(workspace, config)
     opened = nullcontext(connection) if connection is not None else workspace.connection.open()
-    with reimported_modules(workspace.import_folders) as project, opened as live, restored_logging():
+    with (
+        reimported_modules(workspace.import_folders) as project,
+        opened as live,
+        restored_logging(),
+        _restored_folder(),
+    ):
         chosen = models or workspace.unambiguous_models()
         if project is not None:
             chosen = project.models(chosen, workspace.namespace)
@@ -47,6 +59,28 @@ def env_config(
                 stack.enter_context(project.import_errors())
                 stack.enter_context(project.application())
             yield config
+
+
+def _options(workspace: Workspace, *, generates: bool) -> argparse.Namespace | None:
+    """Return what ``env.py`` reads from ``config.cmd_opts``, as on the command line: Alembic's recipes for hooks do.
+
+    It is None for an ``env.py`` that asks only whether there are any options: the templates configure logging then.
+    """
+    x = list(workspace.settings.x_arguments)
+    if workspace.environment.asks_only_for_command_line and not x:
+        return None
+    return argparse.Namespace(x=x or None, autogenerate=generates, sql=False, tag=None, raiseerr=False, quiet=False)
+
+
+@contextmanager
+def _restored_folder() -> Iterator[None]:
+    """Restore the working folder after the block: an ``env.py`` may change it, for the whole kernel."""
+    before = os.getcwd()
+    try:
+        yield
+    finally:
+        if os.path.isdir(before):
+            os.chdir(before)
 
 
 def _set_attributes(config: Config, models: Models | None, live: sa.Connection) -> None:

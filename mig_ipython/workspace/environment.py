@@ -13,7 +13,7 @@ from kernel_core.script.root import Root, is_below, project_root
 from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError, EnvironmentMissing
 
-from ..analysis.env_script import must_be_run, version_table
+from ..analysis.env_script import must_be_run, only_asks_for_options, version_table
 from ..views.html import Html, page, tag
 from ..views.text import shown_path
 from ..views.view import View
@@ -62,6 +62,11 @@ class Environment(View):
     def reads_variable(self, name: str) -> bool:
         """Return whether ``env.py`` mentions an environment variable; it is not run."""
         return name in self._env_py()
+
+    @property
+    def asks_only_for_command_line(self) -> bool:
+        """Whether ``env.py`` uses ``cmd_opts`` only to find out whether it runs on the command line; it is not run."""
+        return only_asks_for_options(self._env_py())
 
     @property
     def is_of_flask(self) -> bool:

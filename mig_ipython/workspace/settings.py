@@ -32,6 +32,9 @@ class Mig(Configurable):
     environment = Unicode(
         "", help="The environment to open: a folder, an ini file or a pyproject.toml. By default the only one here."
     ).tag(config=True)
+    x_arguments = List(
+        Unicode(), help="The -x arguments that env.py reads with get_x_argument(), such as tenant=acme."
+    ).tag(config=True)
     section = Unicode("alembic", help="The section of the ini file that configures the environment.").tag(config=True)
     template = Unicode("generic", help="The template of %mig_init.").tag(config=True)
     accept = CaselessStrEnum(

@@ -38,6 +38,12 @@ IN_ENV = {
     ),
     "import shop.models as m; m.broken()": ("shop/models.py, line 6: ZeroDivisionError: ", "Correct that line."),
     "import sqlalchemy; sqlalchemy.engine_from_config({}, prefix='sqlalchemy.')": (ENV_PY + "KeyError", "set sqlalchemy.url"),
+    "context.get_x_argument(as_dictionary=True)['shop']": (ENV_PY + "KeyError: 'shop'.", "-x shop=VALUE"),
+    "x = context.get_x_argument(as_dictionary=True); x['shop']": (ENV_PY, "%config Mig.x_arguments = ['shop=VALUE']"),
+    "import sys; sys.argv[99]": (ENV_PY + "IndexError: ", "It reads sys.argv, the command line of whatever"),
+    "import argparse; argparse.ArgumentParser().parse_args(['-y'])": (ENV_PY + "SystemExit: 2.", "It reads sys.argv"),
+    "[][1]": (ENV_PY + "IndexError: ", "Correct that line."),
+    "{}['shop']": (ENV_PY + "KeyError: 'shop'.", "Correct that line."),
     "import logging.config; logging.config.fileConfig(None)": (ENV_PY, "[loggers], [handlers] and [formatters]"),
     "open('settings.toml').read()": (ENV_PY + "FileNotFoundError: ", "There is no settings.toml."),
     "raise RuntimeError('Working outside of application context.')": (
