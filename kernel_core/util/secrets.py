@@ -35,6 +35,9 @@ _HARMLESS_OPTION = re.compile(
 )
 
 
+_MASKED = re.compile(r"\*\*\*[:.,;)]*")
+"""A value that is masked already, with what follows it in a sentence."""
+
 _known: set[str] = set()
 """Every form of every known secret."""
 
@@ -45,7 +48,7 @@ def remember(secret: str | None) -> None:
     One with less than eight letters and digits is replaced only as a whole word: the password ``post`` does not mask
     ``postgresql``.
     """
-    if not secret or len(secret) < 3:
+    if not secret or len(secret) < 3 or _MASKED.fullmatch(secret):
         return
     forms = {secret, quote(secret, safe=""), quote(secret, safe=" +"), quote(secret), quote_plus(secret)}
     forms |= {form.replace("%", "%%") for form in forms}
@@ -145,7 +148,7 @@ def _mask_options(found: re.Match[str]) -> str:
 
 def _mask_option(found: re.Match[str]) -> str:
     """Mask the value of a server parameter in ``?options=-c x=secret``, except for common parameters."""
-    if _HARMLESS_OPTION.fullmatch(found["name"]):
+    if _HARMLESS_OPTION.fullmatch(found["name"]) or _MASKED.fullmatch(found["value"]):
         return found[0]
     if len(found["value"]) >= 6:
         remember(found["value"])
@@ -154,6 +157,8 @@ def _mask_option(found: re.Match[str]) -> str:
 
 def _mask_pair(pair: str) -> str:
     key, equals, value = pair.partition("=")
+    if equals and _MASKED.fullmatch(value):
+        return pair
     if equals and _SECRET_KEY.search(key):
         _remember_all((value, unquote_plus(value)))
         return f"{key}={MASK}"
@@ -165,6 +170,8 @@ def _mask_pair(pair: str) -> str:
 
 
 def _mask_odbc(found: re.Match[str]) -> str:
+    if _MASKED.fullmatch(found["value"]):
+        return found[0]
     return f"{found['key']}={MASK}"
 
 

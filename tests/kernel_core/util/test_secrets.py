@@ -25,6 +25,19 @@ def test_a_url_shows_all_but_its_secrets(url: str, masked: str) -> None:
     assert mask_url(url) == masked
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "to postgresql://h/d?sslpassword=***: refused",
+        "mssql+pyodbc:///?odbc_connect=DRIVER=X;UID=sa;PWD=***: no driver",
+        "to postgresql://h/d?options=-c%20x=***: it was refused",
+    ],
+)
+def test_a_text_that_is_masked_already_stays_the_same(text):
+    assert redact(text) == text
+    assert redact("a mask ***: and more") == "a mask ***: and more"
+
+
 def test_a_url_object_is_masked_too() -> None:
     url = sa.make_url("postgresql://ada:p%40ss:wd@db/x")
     assert "p@ss" not in mask_url(url)
