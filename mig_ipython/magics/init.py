@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 
 from ..session import Session
+from ..workspace.connection import refuse_url
 from ..workspace.environment import Environment
 
 
@@ -29,4 +30,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Environment:
     """Return the environment, with the files that were created."""
+    refuse_url(args.directory)
     return session.init(args.directory, args.template or session.settings.template, args.alembic)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 
 from ..session import Session
+from ..workspace.connection import refuse_url
 from ..workspace.environment import Environment
 
 
@@ -25,4 +26,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Environment:
     """Return the environment."""
+    refuse_url(args.place)
     return session.open(args.place or session.settings.environment, args.name or session.settings.section)
