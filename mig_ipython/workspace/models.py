@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -61,11 +62,11 @@ class Models:
 def find_models(targets: Sequence[object], namespace: Mapping[str, object]) -> Models:
     """Return the models that are named, or the only ones in the namespace.
 
-    ``targets`` are names or objects: a MetaData, a declarative Base, a model class, a Table. Raises CommandError where
-    a name is not known, nothing is found, or two candidates are.
+    ``targets`` are names or objects: a MetaData, a declarative Base, a registry, a model class, a Table, or a list of
+    these. Raises CommandError where a name is not known, nothing is found, or two candidates are.
     """
     if targets:
-        named = [_named(target, namespace) for target in targets]
+        named = [each for target in targets for each in _named(target, namespace)]
         metadatas = tuple(dict.fromkeys(metadata for _, metadata in named))
         names = ", ".join(name for name, _ in named)
         return Models(names, metadatas[0] if len(metadatas) == 1 else metadatas, chosen=True)
@@ -97,8 +98,17 @@ def metadata_of(value: object) -> MetaData | None:
     """Return the value if it is a MetaData, or its MetaData; None for a value that defines no models."""
     if isinstance(value, MetaData):
         return value
-    carried = getattr(value, "metadata", None) if isinstance(value, type | Table) else None
+    carried = getattr(value, "metadata", None) if isinstance(value, type | Table) or _is_registry(value) else None
+    if carried is None and isinstance(value, type):  # a class that a registry has mapped
+        tables = getattr(getattr(value, "__mapper__", None), "tables", ())
+        carried = getattr(tables[0], "metadata", None) if tables else None
     return carried if isinstance(carried, MetaData) else None
+
+
+def _is_registry(value: object) -> bool:
+    """Return whether a value is a registry of the ORM, without importing that."""
+    orm = sys.modules.get("sqlalchemy.orm")
+    return orm is not None and isinstance(value, orm.registry)
 
 
 def fingerprint(metadata: MetaData | Sequence[MetaData], dialect: Dialect) -> str:
@@ -115,10 +125,10 @@ def fingerprint(metadata: MetaData | Sequence[MetaData], dialect: Dialect) -> st
 
 def _is_base(value: object) -> bool:
     """Return whether a value is a declarative Base: a class with the MetaData but without a table."""
-    return isinstance(value, type) and not hasattr(value, "__table__")
+    return isinstance(value, type) and not hasattr(value, "__table__") and not hasattr(value, "__mapper__")
 
 
-def _named(target: object, namespace: Mapping[str, object]) -> tuple[str, MetaData]:
+def _named(target: object, namespace: Mapping[str, object]) -> list[tuple[str, MetaData]]:
     if isinstance(target, str):
         value: object = None
         first, *rest = target.split(".")
@@ -131,10 +141,12 @@ def _named(target: object, namespace: Mapping[str, object]) -> tuple[str, MetaDa
         name = target
     else:
         value, name = target, getattr(target, "__name__", type(target).__name__)
+    if isinstance(value, list | tuple) and value:
+        return [each for part in value for each in _named(part, namespace)]
     metadata = metadata_of(value)
     if metadata is None:
         raise CommandError(f"{name!r} is {_kind(value)}: it has no models. Name a MetaData or a declarative Base.")
-    return name, metadata
+    return [(name, metadata)]
 
 
 def _kind(value: object) -> str:

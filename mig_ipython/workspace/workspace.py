@@ -105,10 +105,14 @@ class Workspace:
         """
         from .models import candidates, find_models
 
-        named = targets or ([self.settings.target] if self.settings.target else [])
-        if not named and not candidates(self.namespace) and self.has_environment:
+        if not targets and self.settings.target:
+            try:
+                return find_models([self.settings.target], self.namespace)
+            except CommandError as error:
+                raise CommandError(f"Mig.target: {error}") from None
+        if not targets and not candidates(self.namespace) and self.has_environment:
             return None
-        return find_models(named, self.namespace)
+        return find_models(targets, self.namespace)
 
     def unambiguous_models(self) -> Models | None:
         """Return the models that ``%config Mig.target`` names, or the only ones; None where neither exists."""
