@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from sqlalchemy import MetaData
 
 from kernel_core.operations.containers import UpgradeOps, grouped
 from kernel_core.operations.operation import MigrateOperation
@@ -74,6 +77,22 @@ class Scope:
             return False
         return not self._is_excluded(operation)
 
+    def unmatched(self, metadata: Iterable[MetaData], found: UpgradeOps) -> tuple[str, ...]:
+        """Return a sentence for each pattern of ``only`` that matches nothing in the models, and no operation.
+
+        Without it a mistyped name would be reported as no difference.
+        """
+        names = {name for operation in found.leaves() for name in names_of(operation)} if self.only else set()
+        for table in (table for each in metadata for table in each.tables.values()) if self.only else ():
+            parts = (*table.columns, *table.constraints, *table.indexes)
+            names |= {table.name, table.fullname}
+            names |= {f"{name}.{part.name}" for name in (table.name, table.fullname) for part in parts}
+        return tuple(
+            f"{pattern!r} matches no table or column.{_nearest(pattern, names)}"
+            for pattern in self.only
+            if not _matches(names, (pattern,))
+        )
+
     def _is_excluded(self, operation: MigrateOperation) -> bool:
         return _matches(names_of(operation), self.exclude)
 
@@ -137,6 +156,11 @@ def patterns(given: str | Sequence[str]) -> tuple[str, ...]:
     """
     several = [given] if isinstance(given, str) else given
     return tuple(part.strip() for each in several for part in each.split(",") if part.strip())
+
+
+def _nearest(pattern: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(pattern, list(names), 1)
+    return f" The nearest is {near[0]}." if near else ""
 
 
 def _matches(names: Iterable[str], patterns: Iterable[str]) -> bool:

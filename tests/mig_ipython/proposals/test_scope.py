@@ -116,3 +116,13 @@ def test_a_table_of_postgresql_brings_its_enum_type_and_new_values(postgresql_ur
         "Create enum type size: 's', 'm'",
         "Create table pets with 1 column",
     ]
+
+
+def test_a_pattern_that_matches_nothing_is_named(migrated):
+    for command in ("%mig_diff --only user", "%mig_check --only user", "%mig_autogenerate -m x --only user"):
+        assert "'user' matches no table or column. The nearest is users." in repr(migrated.run(command)), command
+    for matching in ("users", "user*", "users.name", "*.name"):
+        assert "matches no" not in repr(migrated.run(f"%mig_diff --only {matching}")), matching
+    migrated.run("%mig_connect dev").engine.connect().exec_driver_sql("CREATE TABLE other (x INTEGER)")
+    assert "Drop table other" in repr(found := migrated.run("%mig_diff --only other"))
+    assert "matches no" not in repr(found)
