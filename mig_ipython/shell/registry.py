@@ -68,6 +68,8 @@ class Dispatch:
         elif verb.endswith(";"):
             verb, rest = verb[:-1], ";"
         name = "help" if verb in ("-h", "--help") else verb.removeprefix("mig_")
+        if name.startswith("--"):
+            name, rest = "status", line
         command = self.commands.get(name)
         if command is None or not (command.takes_cell if cell is not None else not command.is_cell):
             from .command_line import unknown_command

@@ -142,3 +142,9 @@ def test_every_command_in_the_readme_and_in_the_help_can_be_typed():
         verb = (words.pop(0) if words else "status") if verb == "mig" else verb
         assert commands[verb].is_cell == line.startswith("%%"), line
         LineParser(commands[verb]).parse_args(words)
+
+
+def test_the_options_of_the_status_may_follow_mig(migrated):
+    assert migrated.run("%mig --no-drift # quick").drift is None
+    assert migrated.run("%mig").drift == 0
+    assert "%mig_status does not know --no-drft. The nearest is --no-drift." in migrated.fail("%mig --no-drft")
