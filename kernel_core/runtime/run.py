@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
@@ -21,6 +22,9 @@ from .lock_watch import LockWatch
 from .report import OnStep, may_be_late
 from .transaction import Transactions
 from .version_table import VersionTable
+
+_RETURNS_AT_ONCE = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+"""The flags of functions whose call only returns an object that would run them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Run:
         return may_be_late(self.listener)
 
     def function(self, step: Step, script: Script | None = None) -> Callable[..., object]:
-        """Return ``upgrade`` or ``downgrade`` of the step's version file; raises CommandError if there is none.
+        """Return ``upgrade`` or ``downgrade`` of the version file; raises CommandError if a call runs nothing.
 
         ``script`` is the revision of the step, where it is known.
         """
@@ -91,6 +95,11 @@ class Run:
         function: Callable[..., object] | None = getattr(script.module, step.direction, None)
         if function is None:
             raise CommandError(f"{script.path} has no function {step.direction}(). Write one.")
+        if getattr(getattr(function, "__code__", None), "co_flags", 0) & _RETURNS_AT_ONCE:
+            raise CommandError(
+                f"{step.direction}() in {script.path} is async or has a yield, so calling it would run nothing of it. "
+                "Write a plain function."
+            )
         return function
 
     def content(self, revision: str) -> str:

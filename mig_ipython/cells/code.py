@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import symtable
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from types import CodeType
 
 from kernel_core.util.exc import CommandError
 
@@ -40,6 +42,7 @@ def read_cell(cell: str, notebook: Collection[str] = ()) -> CellCode:
     Raises CommandError where it is not valid Python, is empty, or uses a name that it neither defines nor imports.
     """
     tree = _parsed(cell)
+    _refuse_async(tree)
     lines = cell.splitlines()
     within = inner_lines(tree)
     functions = {
@@ -54,7 +57,9 @@ def read_cell(cell: str, notebook: Collection[str] = ()) -> CellCode:
         rest = [node for node in tree.body if node not in above]
         if not rest:
             raise CommandError("The cell does nothing. Write op.… lines, or def upgrade() and def downgrade().")
+        _refuse_nested_functions(rest)
         code = CellCode(_text(rest, lines, within), preamble=_preamble(above, lines, within))
+    _refuse_what_never_runs(code)
     _refuse_unknown_names(code, notebook)
     return code
 
@@ -166,6 +171,37 @@ def _is_in_template(node: ast.stmt) -> bool:
 def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", None) or []
     return min(node.lineno, *(decorator.lineno for decorator in decorators), node.lineno)
+
+
+def _refuse_async(tree: ast.Module) -> None:
+    for node in tree.body:
+        if isinstance(node, ast.AsyncFunctionDef) and node.name in ("upgrade", "downgrade"):
+            raise CommandError(f"{node.name}() is async, but a migration is not awaited. Write def {node.name}().")
+
+
+def _refuse_nested_functions(body: list[ast.stmt]) -> None:
+    """Raise CommandError where lines that are the upgrade define ``upgrade`` or ``downgrade``, which nothing calls."""
+    for node in (each for statement in body for each in ast.walk(statement)):
+        stored = node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else None
+        name = node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else stored
+        if name in ("upgrade", "downgrade"):
+            raise CommandError(f"The cell defines {name} in another way than def {name}(), not indented. Write that.")
+
+
+def _refuse_what_never_runs(code: CellCode) -> None:
+    """Raise CommandError where a function has an ``await``, or a ``yield``: a call would run nothing of it."""
+    try:
+        module = compile(code.module(), _FILE, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise CommandError(
+            f"The cell is not valid in a function: {getattr(error, 'msg', error)}. Nothing was written."
+        ) from error
+    for function in (each for each in module.co_consts if isinstance(each, CodeType)):
+        if function.co_name in ("upgrade", "downgrade") and function.co_flags & inspect.CO_GENERATOR:
+            raise CommandError(
+                f"{function.co_name}() has a yield, so calling it would run nothing of it. Remove the yield. "
+                "Nothing was written."
+            )
 
 
 def _refuse_unknown_names(code: CellCode, notebook: Collection[str]) -> None:

@@ -320,6 +320,15 @@ def test_a_body_that_is_not_python_is_refused_before_anything_runs(project):
     assert command.upgrade(project.config(), "a1").after == ("a1",)
 
 
+@pytest.mark.parametrize("change", [("def upgrade", "async def upgrade"), ("    op.", "    yield op.")])
+def test_a_function_whose_call_runs_nothing_is_refused(project, change):
+    path = project.write("a1", None, "op.create_table('t_a1', sa.Column('id', sa.Integer))")
+    path.write_text(path.read_text().replace(*change))
+    with pytest.raises(UpgradeFailed, match=r"upgrade\(\) in .*a1\.py is async or has a yield"):
+        command.upgrade(project.config(), "head")
+    assert project.tables() == set()
+
+
 def test_a_file_without_upgrade_is_named(project):
     path = project.write("a1")
     path.write_text(path.read_text().replace("def upgrade", "def something"))

@@ -82,6 +82,15 @@ def test_a_global_that_nothing_sets_is_unknown():
         ("def upgrade(x):\n    pass", "takes arguments"),
         ("op.execute(", "line 1 of the cell is not Python"),
         ("%matplotlib inline", "line 1 of the cell is not Python"),
+        ("async def upgrade():\n    op.execute('x')", r"upgrade\(\) is async"),
+        ("def upgrade():\n    op.f()\nasync def downgrade():\n    op.f()", r"downgrade\(\) is async"),
+        ("def upgrade():\n    yield op.execute('x')", r"upgrade\(\) has a yield"),
+        ("def upgrade():\n    op.f()\ndef downgrade():\n    yield from op.f()", r"downgrade\(\) has a yield"),
+        ("await op.execute('x')", "'await' outside"),
+        ("[op.execute(x) async for x in ()]", "asynchronous comprehension outside"),
+        ("return op.f()\nreturn = 1", "line 2 of the cell is not Python"),
+        ("upgrade = lambda: op.execute('x')", "defines upgrade in another way than def upgrade"),
+        ("if True:\n    def downgrade():\n        op.f()", "defines downgrade in another way"),
     ],
 )
 def test_what_is_not_a_migration_is_reported(cell, said):
