@@ -13,6 +13,7 @@ from types import TracebackType
 from kernel_core.util.exc import CommandError, LostRevision, ResolutionError
 from kernel_core.util.folders import with_relative_paths
 from kernel_core.util.frames import free_frames, interrupt_behind
+from kernel_core.util.messaging import printable
 from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact, remember_environment
 
@@ -28,7 +29,7 @@ class MigError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(with_relative_paths(redact(message)))
+        super().__init__(with_relative_paths(printable(message)))
         self._is_shown = False
 
     def _render_traceback_(self) -> list[str]:
@@ -120,7 +121,7 @@ def lost_revision(error: LostRevision) -> str:
 def shorten_interrupt(error: KeyboardInterrupt) -> None:
     """Let IPython show an interrupt in one line, with the engine's note about the current revision."""
     notes = as_magics(" ".join(getattr(error, "__notes__", ()))) or "Stopped."
-    line = redact(f"KeyboardInterrupt: {notes}")
+    line = printable(f"KeyboardInterrupt: {notes}")
     error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
 
 
@@ -137,7 +138,7 @@ def database_message(error: BaseException) -> str:
 def redacted_traceback(error: BaseException, tb: TracebackType | None = None) -> list[str]:
     """Return the traceback of ``error`` and its causes as text, with every secret replaced."""
     lines = traceback.format_exception(type(error), error, tb or error.__traceback__)
-    return [redact("".join(lines)).rstrip("\n")]
+    return [printable("".join(lines)).rstrip("\n")]
 
 
 def _is_of_a_driver(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -10,11 +11,25 @@ from typing import NoReturn, TextIO
 
 from .secrets import mask_url, redact
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
+"""Control characters other than line breaks and tabs, and marks that change the direction of text."""
+
+
+def printable(text: str) -> str:
+    r"""Return a text for output: without secrets, and with its control characters as in a string literal.
+
+    A name in a database can hold a terminal's escape sequences, or marks that show text in another order.
+
+    >>> print(printable("a\x1b[31mb"))
+    a\x1b[31mb
+    """
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], redact(text))
+
 
 def msg(msg: str, newline: bool = True, flush: bool = False, quiet: bool = False) -> None:
     """Print a line, with secrets masked."""
     if not quiet:
-        print_replacing(redact(msg), sys.stdout, end="\n" if newline else "")
+        print_replacing(printable(msg), sys.stdout, end="\n" if newline else "")
         if flush:
             sys.stdout.flush()
 

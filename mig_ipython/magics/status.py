@@ -23,7 +23,7 @@ from ..running.existing_tables import ExistingTables, existing_tables, unstamped
 from ..session import RELOAD, Session
 from ..views.revisions import broken_files, entries, journal_notes, lost_revisions, target_states
 from ..views.status import Status
-from ..workspace.heads import heads_or_reason
+from ..workspace.heads import heads_or_reason, is_missing_file
 from ..workspace.models import NO_MODELS
 from ..workspace.named_databases import connect_command, default_database
 from ..workspace.workspace import Workspace
@@ -40,6 +40,7 @@ def run(session: Session, args: argparse.Namespace) -> Status:
     if args.reload:
         session.reload()
     workspace = session.workspace()
+    seen = list(workspace.connection.seen_heads) if workspace.is_connected else []
     command, notes = ("", ()) if workspace.is_connected else _connecting(workspace)
     models = workspace.unambiguous_models()
     status = Status(
@@ -47,6 +48,9 @@ def run(session: Session, args: argparse.Namespace) -> Status:
         models=str(models) if models is not None else "",
         notes=notes,
     )
+    if seen and is_missing_file(workspace.connection):
+        gone = f"The file of this database does not exist any more; it was at {', '.join(seen)} when it was last read."
+        status = replace(status, notes=(*status.notes, gone))
     lost: tuple[str, ...] = ()
     if workspace.has_environment:
         status, lost = _with_revisions(workspace, status)
@@ -139,8 +143,11 @@ def _with_drift(workspace: Workspace, status: Status) -> Status:
 
 
 def _target(workspace: Workspace) -> str:
-    """Return what to type after ``%mig_autogenerate`` for the models of the notebook."""
-    models = workspace.models()
+    """Return what to type after ``%mig_autogenerate`` for the models of the notebook, TARGET where it is to choose."""
+    try:
+        models = workspace.models()
+    except CommandError:  # a note says why
+        return " TARGET"
     return models.typed if models is not None else ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from kernel_core.autogenerate import Proposed, propose
@@ -18,6 +19,7 @@ from kernel_core.util.exc import CommandError
 from ..running.existing_tables import tables_without_revision
 from ..workspace.dialects import comparing_on
 from ..workspace.env_run import env_config, refuse_other_database, refuse_unrelated
+from ..workspace.heads import is_missing_file
 from ..workspace.models import NO_MODELS, Models, fingerprint
 from ..workspace.reloading.importer import reimported_modules
 from ..workspace.targets import Target, heads_of, labels, target_of
@@ -105,7 +107,8 @@ def _directly(workspace: Workspace, models: Models | None, scope: Scope, fingerp
     """Compare without an environment, with the defaults of `MigrationContext`."""
     if models is None:
         raise CommandError(NO_MODELS)
-    with workspace.connection.open() as live:
+    is_missing = is_missing_file(workspace.connection)  # reading it would create it
+    with sa.create_engine("sqlite://").connect() if is_missing else workspace.connection.open() as live:
         context = MigrationContext.configure(connection=live, opts={"target_metadata": models.metadata})
         return _produced(context, models, (), (), scope, fingerprinted)
 
@@ -156,6 +159,7 @@ def _produced(
     """Compare with the options of the context, its hook included."""
     proposed = propose(context, used.metadata, revision=here, renames=scope.renames, plugins=scope.plugins)
     operations, notes = scope.select(proposed.operations)
+    notes = (*notes, *scope.unmatched(used.several, proposed.operations))
     return Comparison(
         operations=operations,
         models=used,

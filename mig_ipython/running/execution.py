@@ -8,8 +8,8 @@ from functools import partial
 from kernel_core import command
 from kernel_core.runtime import report as runtime
 from kernel_core.util.exc import CommandError, UpgradeFailed
+from kernel_core.util.messaging import printable
 from kernel_core.util.mistakes import mistake_in_project
-from kernel_core.util.secrets import redact
 
 from ..views.plan import Plan
 from ..views.report import RunReport, TargetRun
@@ -155,7 +155,7 @@ def _unless_in(plan: Plan) -> Callable[[str], None]:
 
 def _print(message: str) -> None:
     """Print a message while the run goes on."""
-    print(redact(message), flush=True)  # noqa: T201
+    print(printable(message), flush=True)  # noqa: T201
 
 
 def checked(

@@ -22,7 +22,7 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
 from kernel_core.util.exc import CommandError
-from kernel_core.util.secrets import redact
+from kernel_core.util.messaging import printable
 
 from ..views.operations import Line, line_of
 from ..views.plan import Blocker, Loss, Plan, PlannedStep
@@ -199,7 +199,7 @@ def _at(one: Finding, name: str) -> Finding:
 def announce(plan: Plan) -> None:
     """Print what will fail, or may fail, before a plan is run."""
     for line in plan.obstacles():
-        print(f"! {redact(line)}")  # noqa: T201 - displayed above the output of the run
+        print(f"! {printable(line)}")  # noqa: T201 - displayed above the output of the run
 
 
 def lines_of_script(script: Script, dialect: Dialect, function: str = "upgrade") -> tuple[Line, ...] | None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from kernel_core.ddl.queue import SentTogether, sent_together
 from kernel_core.runtime.report import OnStep, RunEvent, shows_later
 from kernel_core.util.counts import counted
-from kernel_core.util.secrets import redact
+from kernel_core.util.messaging import printable
 
 from ..views.clock import CLOCK_CSS, clock, seconds
 from ..views.html import Html, page, tag
@@ -210,4 +210,4 @@ def _updating() -> Callable[[Progress], object]:
 def _print(progress: Progress) -> None:
     """Print a line for a revision that is done or has failed."""
     if not progress.ended and progress.now is not None and progress.now.kind != "start":
-        print(redact(progress.text()), file=sys.stdout)  # noqa: T201 - the progress in a terminal
+        print(printable(progress.text()), file=sys.stdout)  # noqa: T201 - the progress in a terminal

@@ -12,7 +12,7 @@ from typing import Literal
 
 from kernel_core import command
 from kernel_core.config import Config
-from kernel_core.util.secrets import redact
+from kernel_core.util.messaging import printable
 
 from ..views.rehearsal import RehearsalReport
 from ..workspace.env_run import env_config
@@ -84,4 +84,4 @@ def _set_paths(config: Config, name: str, paths: list[str]) -> None:
 
 def _print(message: str) -> None:
     """Print what is being copied; it can take a while."""
-    print(redact(f"Rehearsing: {message} ..."), flush=True)  # noqa: T201
+    print(printable(f"Rehearsing: {message} ..."), flush=True)  # noqa: T201

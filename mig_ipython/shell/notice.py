@@ -11,7 +11,7 @@ import linecache
 from collections.abc import Mapping
 from types import FrameType
 
-from kernel_core.util.secrets import redact
+from kernel_core.util.messaging import printable
 
 from ..views.text import shown_path
 
@@ -25,7 +25,7 @@ def print_change(verb: str, result: object, namespace: Mapping[str, object]) -> 
     """
     line = _line(verb, result)
     if line and not _is_displayed(verb, _frame_of_cell(namespace)):
-        print(redact(line))  # noqa: T201 - the output of the cell
+        print(printable(line))  # noqa: T201 - the output of the cell
 
 
 def _line(verb: str, result: object) -> str:

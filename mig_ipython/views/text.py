@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from kernel_core.util.folders import shown_path
+from kernel_core.util.messaging import printable
 from kernel_core.util.secrets import redact
 
 __all__ = ["indent", "short", "shown_path", "table", "width"]
@@ -51,4 +52,4 @@ def indent(text: str, by: str = "    ") -> str:
 
 
 def _flat(cell: object) -> str:
-    return " ".join(str(cell).split())
+    return " ".join(printable(str(cell)).split())

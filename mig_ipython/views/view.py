@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kernel_core.util.secrets import redact
+from kernel_core.util.messaging import printable
 
 from ..errors import shorten_interrupt
 from .html import Html
@@ -22,7 +22,7 @@ class View:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return redact(self.text())
+        return printable(self.text())
 
     def _repr_html_(self) -> str | None:
         return self.html()

@@ -47,6 +47,11 @@ class Environment(View):
 
     def scripts(self) -> ScriptDirectory:
         """Return the version files as they are on disk now."""
+        if not os.path.isdir(self.directory):
+            raise EnvironmentMissing(
+                f"{self.shown} does not exist any more. Restore it, or make a new one with %mig_init {self.shown}.",
+                self.directory,
+            )
         return ScriptDirectory.from_config(self.config())
 
     @property

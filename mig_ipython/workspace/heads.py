@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..errors import message_of
+from sqlalchemy.exc import DBAPIError
+
+from kernel_core.util.exc import CommandError
+
+from ..errors import database_message, message_of
 from ..views.revisions import Current
 from .workspace import Workspace
 
@@ -21,7 +25,7 @@ def computed_targets(workspace: Workspace) -> tuple[Target, ...]:
     from .targets import targets_of
 
     several = bool(workspace.environment.databases)
-    return targets_of(workspace) if several or not _is_missing_file(workspace.connection) else ()
+    return targets_of(workspace) if several or not is_missing_file(workspace.connection) else ()
 
 
 def database_heads(workspace: Workspace) -> Current:
@@ -41,12 +45,16 @@ def _database_heads(workspace: Workspace) -> Current:
 
         places = zip(labels(targets), (target.heads for target in targets), strict=True)
         return Current.of(places, [target.journal for target in targets])
-    if _is_missing_file(connection):
+    if is_missing_file(connection):
         return Current()
+    scripts = workspace.scripts() if workspace.has_environment else None
     with connection.open() as live:
-        scripts = workspace.scripts() if workspace.has_environment else None
         context = MigrationContext.configure(connection=live, opts={**workspace.version_table, "script": scripts})
-        return Current.of([("", context.get_current_heads())], [context.journal_state()])
+        try:
+            return Current.of([("", context.get_current_heads())], [context.journal_state()])
+        except DBAPIError as error:
+            table = workspace.version_table["version_table"]
+            raise CommandError(f"{table} of {connection.target} cannot be read: {database_message(error)}") from error
 
 
 def refuse_unfinished(current: Current) -> None:
@@ -78,7 +86,7 @@ def is_applied(workspace: Workspace, revision: str) -> bool:
     return revision in revisions.ancestors(name for name in heads if name in revisions)
 
 
-def _is_missing_file(connection: Connection) -> bool:
+def is_missing_file(connection: Connection) -> bool:
     """Return whether the database is a SQLite file that does not exist yet."""
     from .connection import sqlite_path
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from kernel_core.util.messaging import printable
 from kernel_core.util.secrets import redact
 
 from ...errors import MigError
@@ -153,7 +154,7 @@ class ReviewPanel:
         """Return the live panel, with a line of text for front ends that cannot show it."""
         bundle = self.widget._repr_mimebundle_(**options)
         said = f"Review of {self._lead()}: a live panel, which needs its kernel. Its content is below as text."
-        return {**bundle, "text/plain": redact(said), "text/html": str(page(tag("p", with_code(said))))}
+        return {**bundle, "text/plain": printable(said), "text/html": str(page(tag("p", with_code(said))))}
 
     # ---- user actions ----------------------------------------------------------------------------------------------
 
