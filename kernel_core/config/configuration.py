@@ -254,6 +254,9 @@ class Config:
     def _ini(self, section: str, name: str) -> str:
         try:
             value = self.file_config.get(section, name)
+        except configparser.InterpolationMissingOptionError as error:
+            where = self.config_file_name or "the configuration"
+            raise CommandError(f"{name} in {where} refers to %({error.reference})s, which is not set there.") from None
         except configparser.InterpolationError:
             where = self.config_file_name or "the configuration"
             raise CommandError(f"{name} in {where} contains a % that begins no %(name)s; write it as %%.") from None

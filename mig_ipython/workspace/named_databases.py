@@ -176,6 +176,8 @@ def sql_engine() -> Engine:
 def _url(parser: configparser.ConfigParser, name: str, path: str) -> URL | str:
     try:
         section = dict(parser.items(name))
+    except configparser.InterpolationMissingOptionError as error:
+        raise CommandError(f"[{name}] of {path} refers to %({error.reference})s, which is not set there.") from None
     except configparser.InterpolationError:
         raise CommandError(f"[{name}] of {path} contains a % that is not part of a %(name)s; write it as %%.") from None
     text = section.get("sqlalchemy.url") or section.get("url")

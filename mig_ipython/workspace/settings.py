@@ -75,6 +75,15 @@ class Mig(Configurable):
     progress = Bool(True, help="Show the progress of an upgrade.").tag(config=True)
     fold_above = Int(300, min=10, help="Fold long linear runs in a graph of more revisions than this.").tag(config=True)
 
+    @validate("x_arguments")
+    def _none_with_password(self, proposal: dict[str, Any]) -> list[str]:
+        from kernel_core.util.secrets import MASK, mask_url
+
+        values = list(proposal["value"])
+        if any("://" in value and MASK in mask_url(value) for value in values):
+            raise TraitError("No password belongs here: the settings are shown, and saved. Let env.py read a variable.")
+        return values
+
     @validate("database")
     def _without_password(self, proposal: dict[str, Any]) -> str:
         from kernel_core.util.secrets import MASK, mask_url

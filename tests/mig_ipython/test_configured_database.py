@@ -38,6 +38,7 @@ WRONG = {
 UNREADABLE = {
     "no url at all": "sqlalchemy.url in alembic.ini [alembic] is not a database URL",
     "postgresql://ada:100%@localhost/shop": "contains a % that begins no %(name)s; write it as %%.",
+    "postgresql://ada:%(pw)s@localhost/shop": "sqlalchemy.url in alembic.ini refers to %(pw)s, which is not set there.",
 }
 
 

@@ -157,6 +157,7 @@ def test_a_section_of_an_ini_file_is_connected_to(notebook, tmp_path):
     (tmp_path / "connections.ini").write_text(
         "[local]\ndrivername = sqlite\ndatabase = parts.db\n[other]\nsqlalchemy.url = sqlite:///%(here)s/whole.db\n[empty]\nx = 1\n"
         "[bad]\ndrivername = postgresql\nport = many\n"
+        "[half]\nsqlalchemy.url = postgresql://ada:%(pw)s@h/d\n"
     )
     assert notebook.run("%mig_connect @local").target == "sqlite parts.db"
     assert notebook.run("%mig_connect @other --as mine").target == "sqlite whole.db"
@@ -164,6 +165,7 @@ def test_a_section_of_an_ini_file_is_connected_to(notebook, tmp_path):
     assert "No section [nobody]" in notebook.fail("%mig_connect @nobody")
     assert "names no database" in notebook.fail("%mig_connect @empty")
     assert "is not a number" in notebook.fail("%mig_connect @bad")
+    assert "refers to %(pw)s, which is not set there" in notebook.fail("%mig_connect @half")
 
 
 def test_a_section_of_the_environments_ini_is_found_first(ready, tmp_path):

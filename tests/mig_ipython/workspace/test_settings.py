@@ -97,6 +97,11 @@ def test_a_password_is_no_setting(fresh):
     assert "swordfish91" not in str(caught.value)
     notebook = fresh("[tool.mig]\ndatabase = 'postgresql://ada:swordfish92@db/x'\n")
     assert "swordfish92" not in notebook.fail("%mig")
+    with pytest.raises(TraitError, match="No password belongs here") as caught:
+        Mig().x_arguments = ["tenant=acme", "url=postgresql://ada:swordfish93@db/x"]
+    assert "swordfish93" not in str(caught.value)
+    notebook = fresh("[tool.mig]\nx_arguments = ['url=postgresql://ada:swordfish94@db/x']\n")
+    assert "swordfish94" not in notebook.fail("%mig")
 
 
 def test_the_environment_of_the_configuration_is_opened(ready):
