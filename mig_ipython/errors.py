@@ -80,7 +80,7 @@ def message_of(error: BaseException) -> str | None:
     if isinstance(error, CommandError):
         unknown = isinstance(error, ResolutionError) and str(error).endswith('".')
         return f"{as_magics(str(error))}{' %mig_history lists the revisions.' if unknown else ''}"
-    if _is_of_a_driver(error):
+    if is_of_a_driver(error):
         return database_message(error)
     mistake = mistake_in_project(error)
     if mistake is not None:
@@ -141,7 +141,7 @@ def redacted_traceback(error: BaseException, tb: TracebackType | None = None) ->
     return [printable("".join(lines)).rstrip("\n")]
 
 
-def _is_of_a_driver(error: BaseException) -> bool:
+def is_of_a_driver(error: BaseException) -> bool:
     """Return whether a driver raised the error, without importing SQLAlchemy."""
     sqlalchemy = sys.modules.get("sqlalchemy.exc")
     return sqlalchemy is not None and isinstance(error, sqlalchemy.DBAPIError)

@@ -12,8 +12,7 @@ from __future__ import annotations
 import argparse
 
 from ..session import Session
-from ..workspace.connection import refuse_url
-from ..workspace.environment import Environment
+from ..workspace.environment import Environment, refuse_url
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -133,12 +133,6 @@ def holds_password(target: object) -> bool:
     return "***" in masked and masked != target
 
 
-def refuse_url(path: str) -> None:
-    """Raise CommandError where a URL is given for a file or folder, which would have its password in its name."""
-    if "://" in path:
-        raise CommandError(f"{mask_url(path)} is a URL, not a path. A database is connected with %mig_connect URL.")
-
-
 def _parsed(target: object) -> URL:
     if isinstance(target, URL):
         return target

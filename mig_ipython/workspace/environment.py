@@ -12,6 +12,7 @@ from kernel_core.script import ScriptDirectory
 from kernel_core.script.root import Root, is_below, project_root
 from kernel_core.util.counts import counted
 from kernel_core.util.exc import CommandError, EnvironmentMissing
+from kernel_core.util.secrets import mask_url
 
 from ..analysis.env_script import must_be_run, only_asks_for_options, version_table
 from ..views.html import Html, page, tag
@@ -150,6 +151,12 @@ class Environment(View):
             f"Its env.py {there}; it runs for upgrade, downgrade, stamp, autogenerate, diff and check, "
             "and for status to find drift (not with --no-drift)."
         )
+
+
+def refuse_url(path: str) -> None:
+    """Raise CommandError where a URL is given for a file or folder, which would have its password in its name."""
+    if "://" in path:
+        raise CommandError(f"{mask_url(path)} is a URL, not a path. A database is connected with %mig_connect URL.")
 
 
 def make(directory: str, template: str = "generic", alembic: bool = False) -> Environment:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
-
 from kernel_core.util.exc import CommandError
 
-from ..errors import database_message, message_of
+from ..errors import database_message, is_of_a_driver, message_of
 from ..views.revisions import Current
 from .workspace import Workspace
 
@@ -52,7 +50,9 @@ def _database_heads(workspace: Workspace) -> Current:
         context = MigrationContext.configure(connection=live, opts={**workspace.version_table, "script": scripts})
         try:
             return Current.of([("", context.get_current_heads())], [context.journal_state()])
-        except DBAPIError as error:
+        except Exception as error:
+            if not is_of_a_driver(error):
+                raise
             table = workspace.version_table["version_table"]
             raise CommandError(f"{table} of {connection.target} cannot be read: {database_message(error)}") from error
 

@@ -57,6 +57,18 @@ def test_what_other_cells_do_reaches_the_panel(attended):
     assert proposal.draft.is_applied()
 
 
+def test_a_command_that_changes_nothing_here_leaves_the_panel_as_it_is(attended):
+    attended.declare()
+    attended.run("Base.metadata.remove(Base.metadata.tables['users'])")
+    panel, _ = review(attended)
+    panel.footer.upgrade.click()
+    assert panel.ask.is_open
+    said = panel.status.text
+    attended.run("%mig_stamp a1")
+    assert panel.ask.is_open
+    assert panel.status.text == said
+
+
 def test_a_panel_whose_database_another_cell_moved_offers_to_compare_again(attended):
     panel, _ = review(attended)
     assert panel.stale.widget.layout.display == "none"

@@ -148,3 +148,23 @@ def test_the_options_of_the_status_may_follow_mig(migrated):
     assert migrated.run("%mig --no-drift # quick").drift is None
     assert migrated.run("%mig").drift == 0
     assert "%mig_status does not know --no-drft. The nearest is --no-drift." in migrated.fail("%mig --no-drft")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "",
+        "\n",
+        "# note\n    x = 1\n",
+        "# note\n%%time\nx = 1\n",
+        "x = 1\n# note\n%%mig_models Base\n",
+        "%%bash\n# mig\n",
+    ],
+)
+def test_only_our_cell_magic_is_moved_above_comments(cell):
+    from mig_ipython.shell.input_transformer import with_cell_magic_first
+
+    lines = cell.splitlines(keepends=True)
+    assert with_cell_magic_first(lines) == lines
+    moved = with_cell_magic_first(["# note\n", "\n", "%%migration 'x'\n", "op.f()\n"])
+    assert moved == ["%%migration 'x'\n", "# note\n", "\n", "op.f()\n"]

@@ -166,3 +166,12 @@ def test_a_table_written_in_another_way_is_left_alone(fresh, tmp_path):
     result = notebook.shell.run_cell("settings.save()")
     assert "edit it by hand" in str(result.error_in_exec)
     assert (tmp_path / "pyproject.toml").read_text() == text
+
+
+def test_a_text_that_looks_like_the_table_is_left_alone(fresh, tmp_path):
+    text = '[project]\ndescription = """\n[tool.mig]\nis where the settings are\n[end]\n"""\n'
+    notebook = fresh(text)
+    notebook.run("%config Mig.fold_above = 50\nfrom mig_ipython import mig\nsettings = mig.session.settings")
+    result = notebook.shell.run_cell("settings.save()")
+    assert "edit it by hand" in str(result.error_in_exec)
+    assert (tmp_path / "pyproject.toml").read_text() == text
