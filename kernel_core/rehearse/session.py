@@ -30,7 +30,7 @@ from .live import Untouched
 from .masking import masked
 from .redirect import Redirect, paused
 from .renamed_changes import with_renames
-from .rows import Kept, Renames, compare_rows
+from .rows import Kept, compare_rows
 from .watch import Watch
 
 Verb = Literal["upgrade", "downgrade"]
@@ -63,6 +63,7 @@ class RehearsalSession:
     _heads: dict[int, tuple[str, ...]] = field(default_factory=dict)
     _own: set[str] = field(default_factory=lambda: {DEFAULT_NAME, journal_name(DEFAULT_NAME)})
     _loose: Blocker | None = None
+    _last: Clone | None = None
     _copies: dict[int, Snapshot] = field(default_factory=dict)
     _untouched: dict[int, Untouched] = field(default_factory=dict)
     _kept: dict[int, Kept] = field(default_factory=dict)
@@ -71,8 +72,8 @@ class RehearsalSession:
         self._capture.own_tables = self._own
         self._capture.on_loose = self._follow_loose
         self._capture.on_loose_failure = self._explain_loose
-        self._watch = Watch(self._capture)
         self._redirect = Redirect(self.options, self._attach)
+        self._watch = Watch(self._capture, self._redirect.clone_behind)
 
     @contextmanager
     def open(self) -> Iterator[Redirect]:
@@ -149,10 +150,10 @@ class RehearsalSession:
         return [each for each in self._redirect.clones if id(each) in self._used]
 
     def _found(self, clone: Clone, report: RunReport | None, failure: CommandError | None, start: float) -> Rehearsal:
-        blockers = [each for each in self._watch.blockers if each.revision in self._used[id(clone)]]
-        stopped_at = failure.revision if isinstance(failure, UpgradeFailed) else ""
-        if stopped_at:
-            blockers.append(self._loose or _of_failure(failure, stopped_at))  # type: ignore[arg-type]
+        blockers = list(self._watch.blockers_on(clone))
+        stopped = failure if isinstance(failure, UpgradeFailed) and clone is self._last else None
+        if stopped is not None:
+            blockers.append(self._loose or _of_failure(stopped, stopped.revision))
         return Rehearsal(
             target=place(clone.source),
             kind=clone.kind,
@@ -167,7 +168,7 @@ class RehearsalSession:
             seconds=time.monotonic() - start,
             method=clone.method,
             direction=self.runs.verb,
-            stopped_at=stopped_at,
+            stopped_at="" if stopped is None else stopped.revision,
             sample=self.options.sample,
             schema_only=self.options.schema_only,
             full_rows={".".join(filter(None, key)): rows for key, rows in clone.full_rows.items()},
@@ -185,7 +186,7 @@ class RehearsalSession:
 
     def _schema(self, clone: Clone) -> tuple[Change, ...]:
         found = differences(self._before(clone), self._snapshot(clone.after))
-        return with_renames(found, self._watch.renames)
+        return with_renames(found, self._watch.renames_on(clone))
 
     def _before(self, clone: Clone) -> Snapshot:
         """Return the schema of the copy, which nothing changes."""
@@ -200,7 +201,7 @@ class RehearsalSession:
     def _rows(self, clone: Clone) -> tuple[TableRows, ...]:
         if self.options.schema_only:
             return ()
-        renames = self._watch.renames if len(self._clones()) == 1 else Renames()
+        renames = self._watch.renames_on(clone)
         written = {
             lock.name for each in self._capture.of(clone) for lock in each.locks if lock.mode == "RowExclusiveLock"
         }
@@ -241,9 +242,10 @@ class RehearsalSession:
             with self._capture.silent():
                 self._heads[id(clone)] = tuple(context.get_current_heads())
         self._used.setdefault(id(clone), []).append(event.revision)
+        self._last = clone
 
     def _follow_loose(self, clone: Clone, sql: str) -> None:
-        self._watch.renames.follow_sql(sql, clone.after.dialect)
+        self._watch.renames_on(clone).follow_sql(sql, clone.after.dialect)
 
     def _explain_loose(self, connection: Connection, sql: str, error: Exception) -> None:
         """Note what stops a statement that belongs to no operation, in case the revision fails with it."""

@@ -28,6 +28,7 @@ from ..runtime.autocommit import autocommits
 from ..util.exc import CommandError, sqlstate
 from .blockers.find import blockers_of
 from .capture import Capture
+from .clone.base import Clone
 from .findings import Blocker
 from .guard import LeavesClone
 from .rows import Renames
@@ -37,15 +38,24 @@ _SAVEPOINT = "mig_rehearsed_operation"
 
 @dataclass(slots=True)
 class Watch:
-    """The watcher of one rehearsal; ``blockers`` are what stopped operations, ``renames`` what was renamed."""
+    """The watcher of one rehearsal: what stopped operations and what was renamed, by the clone that it happened on."""
 
     capture: Capture
+    clone_behind: Callable[[Connection], Clone | None]
     collects: bool = True
-    blockers: list[Blocker] = field(default_factory=list)
-    renames: Renames = field(default_factory=Renames)
-    _failed_tables: set[str] = field(default_factory=set)
+    _blockers: dict[int, list[Blocker]] = field(default_factory=dict)
+    _renames: dict[int, Renames] = field(default_factory=dict)
+    _failed_tables: set[tuple[int, str]] = field(default_factory=set)
     _batches: dict[int, list[MigrateOperation]] = field(default_factory=dict)
     _depth: int = 0
+
+    def blockers_on(self, clone: Clone | None) -> list[Blocker]:
+        """Return what stopped operations on a clone."""
+        return self._blockers.setdefault(id(clone), [])
+
+    def renames_on(self, clone: Clone | None) -> Renames:
+        """Return what was renamed on a clone."""
+        return self._renames.setdefault(id(clone), Renames())
 
     def operation(self, operations: AbstractOperations, operation: MigrateOperation, run: Callable[[], Any]) -> Any:
         """Run an operation; after a failure, note what stopped it and go on without it."""
@@ -75,7 +85,7 @@ class Watch:
         with self._as_operation(collected):
             failure = self._run_undoable(connection, run)[1]
         if failure is None:
-            self.renames.follow(collected, connection.dialect)
+            self._follow(connection, collected)
             return
         if not self.collects or _is_cancelled(failure) or _is_caught():
             raise failure
@@ -90,7 +100,7 @@ class Watch:
         with self._as_operation(operations):
             result, failure = self._run_undoable(connection, run)
         if failure is None:
-            self.renames.follow(operations, connection.dialect)
+            self._follow(connection, operations)
             return True, result
         if not self.collects or _is_cancelled(failure) or _is_caught():
             raise failure
@@ -98,14 +108,20 @@ class Watch:
             found = blockers_of(connection, operations, failure, self.capture.revision)
         if isinstance(failure, CommandError) and all(each.kind == "error" for each in found):
             raise failure
-        self._note(operations, found)
+        self._note(connection, operations, found)
         return False, None
 
-    def _note(self, operations: Sequence[MigrateOperation], found: Sequence[Blocker]) -> None:
-        tables = {str(getattr(operation, "table_name", "") or "") for operation in operations} - {""}
+    def _follow(self, connection: Connection, operations: Sequence[MigrateOperation]) -> None:
+        self.renames_on(self.clone_behind(connection)).follow(operations, connection.dialect)
+
+    def _note(self, connection: Connection, operations: Sequence[MigrateOperation], found: Sequence[Blocker]) -> None:
+        clone = self.clone_behind(connection)
+        names = {str(getattr(operation, "table_name", "") or "") for operation in operations} - {""}
+        tables = {(id(clone), name) for name in names}
         follows = bool(tables & self._failed_tables)
         for each in found:
-            self.blockers.append(replace(each, follows=True) if follows and each.kind == "error" else each)
+            noted = replace(each, follows=True) if follows and each.kind == "error" else each
+            self.blockers_on(clone).append(noted)
         self._failed_tables |= tables
 
     @contextmanager

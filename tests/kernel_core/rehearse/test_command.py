@@ -274,3 +274,45 @@ def test_the_clone_of_a_killed_process_is_removed_by_the_next_one(project, tmp_p
     project.chain("a1")
     command.rehearse(project.config(), "head")
     assert not (tmp_path / dead).exists()
+
+
+MULTIDB = """
+import sqlalchemy as sa
+from kernel_core import op
+
+revision, down_revision = "a1", None
+
+
+def upgrade(engine_name):
+    if engine_name == "archive":
+        op.create_index("u", "t", ["v"], unique=True)
+        {code}
+    else:
+        op.rename_table("t", "r")
+
+
+def downgrade(engine_name):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "stopped_at", "found"),
+    [("pass", "", [("duplicate", 2)]), ("raise ValueError", "a1", [("duplicate", 2), ("error", None)])],
+)
+def test_each_of_several_databases_has_its_own_blockers_and_renamed_tables(tmp_path, code, stopped_at, found):
+    config = Config(tmp_path / "alembic.ini")
+    command.init(config, tmp_path / "m", template="multidb")
+    for name in ("main", "archive"):
+        url = f"sqlite:///{tmp_path / name}.db"
+        config.set_section_option(name, "sqlalchemy.url", url)
+        with sa.create_engine(url).begin() as live:
+            live.exec_driver_sql("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)")
+            live.exec_driver_sql("INSERT INTO t VALUES (1, 'x'), (2, 'x')")
+    config.set_main_option("databases", "main, archive")
+    (tmp_path / "m" / "versions" / "a1.py").write_text(MULTIDB.format(code=code))
+    main, archive = command.rehearse(config, "head")
+    assert (main.stopped_at, main.blockers) == ("", ())
+    assert [(each.table, each.renamed_from) for each in main.rows] == [("r", "t")]
+    assert (archive.stopped_at, [(each.kind, each.rows) for each in archive.blockers]) == (stopped_at, found)
+    assert [(each.table, each.renamed_from) for each in archive.rows] == [("t", "")]
