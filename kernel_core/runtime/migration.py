@@ -234,7 +234,7 @@ class MigrationContext:
     def _locked(self, settings: LockSettings) -> Iterator[HeldLock]:
         """Hold the run lock; until then and during the block, what it found of the tables is not queried again."""
         settings = replace(settings, enabled=settings.enabled and not self.opts.get("dont_mutate"))
-        looks_for = (self._recorder.table.table.name,) if self._recorder is not None else ()
+        looks_for = (self._recorder.table.name,) if self._recorder is not None else ()
         try:
             with locked(self.impl, self.connection, self.version_rows.table, looks_for, settings) as lock:
                 self._know(lock.found)

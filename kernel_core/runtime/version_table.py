@@ -9,8 +9,21 @@ import re
 from collections.abc import Iterable
 from contextlib import nullcontext, suppress
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import ColumnClause, Connection, Delete, Table, Update, bindparam, inspect, literal_column, select
+from sqlalchemy import (
+    ColumnClause,
+    Connection,
+    Delete,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    inspect,
+    literal_column,
+    select,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.schema import CreateTable
 
@@ -39,11 +52,31 @@ class VersionTable:
         number = table.c.version_num
         length: int | None = getattr(number.type, "length", None)
         self._declared_width = length if impl.keeps_lengths else None
-        self._select = select(number)
-        self._select_locked = self._select.with_for_update() if impl.locks_rows else self._select
-        self._insert = table.insert().inline()
-        self._update = table.update().where(number == bindparam("old")).values(version_num=bindparam("new"))
-        self._delete = table.delete().where(number == bindparam("old"))
+
+    # ---- its statements, of which a run needs one or two -------------------------------------------------------
+
+    @cached_property
+    def _select(self) -> Select[Any]:
+        return select(self.table.c.version_num)
+
+    @cached_property
+    def _select_locked(self) -> Select[Any]:
+        return self._select.with_for_update() if self.impl.locks_rows else self._select
+
+    @cached_property
+    def _insert(self) -> Insert:
+        return self.table.insert().inline()
+
+    @cached_property
+    def _update(self) -> Update:
+        where = self.table.c.version_num == bindparam("old")
+        return self.table.update().where(where).values(version_num=bindparam("new"))
+
+    @cached_property
+    def _delete(self) -> Delete:
+        return self.table.delete().where(self.table.c.version_num == bindparam("old"))
+
+    # ---- reading ------------------------------------------------------------------------------------------------
 
     def exists(self) -> bool:
         """Return whether the table is in the database; always False offline."""

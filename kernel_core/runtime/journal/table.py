@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple, TypedDict
 
@@ -165,15 +166,34 @@ class _Prepared:
         connection.exec_driver_sql(text, values if len(values) > 1 else values[0])
 
 
+class _Statements(NamedTuple):
+    """The statements that change the rows of a journal."""
+
+    insert: _Prepared
+    insert_missing: _Prepared
+    confirm: _Prepared
+    delete_one: _Prepared
+    delete_step: _Prepared
+    delete_contents: Delete
+
+
 class JournalTable:
     """Reads and writes the rows of a journal; the caller commits."""
 
     def __init__(self, impl: DefaultImpl, version_table: Table) -> None:
         self._impl = impl
-        name = journal_name(version_table.name, impl.dialect.max_identifier_length)
-        long = Text(_LONGEST_TEXT) if impl.dialect.name in ("mysql", "mariadb") else Text()
-        self.table = Table(
-            name,
+        self.name = journal_name(version_table.name, impl.dialect.max_identifier_length)
+        self._schema = version_table.schema
+        self._is_known = self._is_absent = False
+
+    # ---- the table and its statements: created where a run notes something, which few do -----------------------
+
+    @cached_property
+    def table(self) -> Table:
+        """The table, which need not exist in the database."""
+        long = Text(_LONGEST_TEXT) if self._impl.dialect.name in ("mysql", "mariadb") else Text()
+        return Table(
+            self.name,
             MetaData(),
             Column("revision", String(255), primary_key=True),
             Column("number", Integer, primary_key=True, autoincrement=False),
@@ -181,20 +201,23 @@ class JournalTable:
             Column("hash", long, nullable=False),
             Column("statement", long, nullable=False),
             Column("noted_at", String(32), nullable=False),
-            schema=version_table.schema,
+            schema=self._schema,
         )
-        self._is_known = self._is_absent = False
+
+    @cached_property
+    def _statements(self) -> _Statements:
         columns = self.table.c
         revision, number = columns.revision == bindparam("of"), columns.number == bindparam("at")
         insert = self.table.insert().inline()
-        self._insert, self._insert_missing = _Prepared(insert), _Prepared(insert.prefix_with("IGNORE"))
-        self._confirm = _Prepared(self.table.update().where(revision, number).values(kind=literal_column("'done'")))
-        self._delete_one = _Prepared(self.table.delete().where(revision, number))
-        self._delete_step = _Prepared(
-            self.table.delete().where(revision, columns.number >= literal_column(str(_HEADER)))
-        )
-        self._delete_contents = self.table.delete().where(
-            columns.number == _CONTENT, columns.revision.in_(bindparam("revisions", expanding=True))
+        return _Statements(
+            insert=_Prepared(insert),
+            insert_missing=_Prepared(insert.prefix_with("IGNORE")),
+            confirm=_Prepared(self.table.update().where(revision, number).values(kind=literal_column("'done'"))),
+            delete_one=_Prepared(self.table.delete().where(revision, number)),
+            delete_step=_Prepared(self.table.delete().where(revision, columns.number >= literal_column(str(_HEADER)))),
+            delete_contents=self.table.delete().where(
+                columns.number == _CONTENT, columns.revision.in_(bindparam("revisions", expanding=True))
+            ),
         )
 
     @property
@@ -213,7 +236,7 @@ class JournalTable:
         """Return whether the table is in the database."""
         is_read = self._is_known or self._is_absent
         if not is_read and self._impl.connection is not None and not self._impl.as_sql:
-            self._is_known = inspect(self._connection).has_table(self.table.name, schema=self.table.schema)
+            self._is_known = inspect(self._connection).has_table(self.name, schema=self._schema)
         return self._is_known
 
     def know(self, tables: frozenset[str] | None) -> None:
@@ -221,7 +244,7 @@ class JournalTable:
 
         That it does not exist is known only while the run lock keeps others from creating it.
         """
-        self._is_known = tables is not None and self.table.name in tables
+        self._is_known = tables is not None and self.name in tables
         self._is_absent = tables is not None and not self._is_known
 
     def create(self) -> None:
@@ -286,20 +309,20 @@ class JournalTable:
     def add(self, entries: Sequence[Entry], *, may_repeat: bool = False) -> None:
         """Insert rows; with ``may_repeat``, on MariaDB and MySQL, except those that exist already."""
         is_mysql = self._impl.dialect.name in ("mysql", "mariadb")
-        insert = self._insert_missing if may_repeat and is_mysql else self._insert
+        insert = self._statements.insert_missing if may_repeat and is_mysql else self._statements.insert
         insert.run(self._connection, entries)
 
     def confirm(self, revision: str, number: int) -> None:
         """Note that a statement was executed."""
-        self._confirm.run(self._connection, [{"of": revision, "at": number}])
+        self._statements.confirm.run(self._connection, [{"of": revision, "at": number}])
 
     def remove(self, revision: str, number: int) -> None:
         """Remove the row of a statement that was not executed, or was undone."""
-        self._delete_one.run(self._connection, [{"of": revision, "at": number}])
+        self._statements.delete_one.run(self._connection, [{"of": revision, "at": number}])
 
     def finish(self, revision: str) -> None:
         """Remove the rows of a revision that is finished or abandoned."""
-        self._delete_step.run(self._connection, [{"of": revision}])
+        self._statements.delete_step.run(self._connection, [{"of": revision}])
 
     # ---- the content of applied files ---------------------------------------------------------------------------
 
@@ -319,7 +342,9 @@ class JournalTable:
     def change_contents(self, revisions: Sequence[str], noted: Mapping[str, Content]) -> None:
         """Remove the notes of ``revisions``, and insert the new ones."""
         for start in range(0, len(revisions), _MOST_NAMES):
-            self._connection.execute(self._delete_contents, {"revisions": revisions[start : start + _MOST_NAMES]})
+            self._connection.execute(
+                self._statements.delete_contents, {"revisions": revisions[start : start + _MOST_NAMES]}
+            )
         if noted:
             self.add([entry(revision, _CONTENT, "content", each.tree, each.text) for revision, each in noted.items()])
 
