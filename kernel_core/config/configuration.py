@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, TextIO
 
 from ..script.root import Root, root_of
-from ..util.exc import CommandError
+from ..util.exc import CommandError, InvalidValue
 from ..util.files import alembic_table
 from ..util.messaging import print_replacing
 from ..util.secrets import mask_url, redact
@@ -104,7 +104,7 @@ class Config:
     @cached_property
     def file_config(self) -> configparser.ConfigParser:
         """The parsed ini file, empty without one; raises CommandError if it cannot be read."""
-        home = os.path.dirname(os.path.abspath(self.config_file_name)) if self.config_file_name else ""
+        home = os.path.dirname(os.path.abspath(self.config_file_name)) if self.config_file_name else "."
         parser = configparser.ConfigParser({"here": home.replace("%", "%%"), **self.config_args})
         self.config_args.setdefault("here", home)
         if self.config_file_name:
@@ -122,7 +122,7 @@ class Config:
                 raise CommandError(f"{self.config_file_name} cannot be read: {error}.") from None
         if not parser.has_section(self.config_ini_section):
             parser.add_section(self.config_ini_section)
-        elif home and not parser.has_option(self.config_ini_section, "script_location"):
+        elif self.config_file_name and not parser.has_option(self.config_ini_section, "script_location"):
             self._imply_location(parser, home)
         return parser
 
@@ -161,7 +161,7 @@ class Config:
         try:
             self.file_config.set(section, name, value)
         except ValueError:
-            raise CommandError(f"{name}: a % in a value must be written %%.") from None
+            raise InvalidValue(f"{name}: a % in a value must be written %%.") from None
 
     def get_section_option(self, section: str, name: str, default: str | None = None) -> str | None:
         """Return an option of the ini file, ``default`` if it is not set."""

@@ -194,6 +194,8 @@ class RecordingImpl:
     def __init__(self, impl: Implementation, batch: Batch) -> None:
         self._impl, self.batch = impl, batch
         self.direct_ddl = None
+        # Directives that a project registers for batches read both here, as in Alembic.
+        self.table_name, self.schema = batch.table_name, batch.schema
 
     def __getattr__(self, name: str) -> Any:
         if name not in _CHANGES:

@@ -77,6 +77,8 @@ class ScriptDirectory:
         ]
         """The folders of version files as configured; `folders` are their absolute paths."""
         self.folders = tuple(dict.fromkeys(map(located, self.version_locations)))
+        self.output_encoding = output_encoding
+        self.messaging_opts = dict(messaging_opts or {})
         self.timezone = timezone
         self.recursive_version_locations = recursive_version_locations
         self.prepend_sys_path = tuple(os.path.abspath(path) for path in prepend_sys_path)

@@ -316,6 +316,38 @@ def identity(engine: Engine, dialect: str) -> Any:
     )
 
 
+def operation_of_a_batch(engine: Engine) -> Any:
+    """A directive that a project registers for batches reads the table from ``operations.impl``."""
+
+    @engine("operations").BatchOperations.register_operation("mark", "batch_mark")
+    class MarkOp(engine("operations.ops").MigrateOperation):  # type: ignore[misc]
+        def __init__(self, table: str, schema: str | None) -> None:
+            self.table, self.schema = table, schema
+
+        @classmethod
+        def batch_mark(cls, operations: Any) -> Any:
+            return operations.invoke(cls(operations.impl.table_name, operations.impl.schema))
+
+    @engine("operations").BatchOperations.implementation_for(MarkOp)
+    def mark(operations: Any, operation: MarkOp) -> None:
+        operations.execute(f"MARK {operation.schema}.{operation.table}")
+
+    op, buffer = engine.offline("postgresql")
+    with op.batch_alter_table("t", schema="s") as batch:
+        batch.mark()
+    return buffer.getvalue().split()
+
+
+def here_without_a_file(engine: Engine) -> Any:
+    config = engine("config").Config()
+    config.set_main_option("script_location", "%(here)s/migrations")
+    return config.get_main_option("script_location")
+
+
+def single_percent(engine: Engine) -> Any:
+    engine("config").Config().set_main_option("sqlalchemy.url", "sqlite:///a%20b.db")
+
+
 def run_async(engine: Engine, how: str) -> Any:
     if how == "offline":
         engine.offline("postgresql")[0].run_async(None)
@@ -362,6 +394,9 @@ ROWS: dict[str, Callable[[Engine], Any]] = {
         for each in ("postgresql",)
     },
     "an unknown kind of constraint": lambda engine: engine.offline("mysql")[0].drop_constraint("f", "t", type_="typo"),
+    "a custom operation of a batch": operation_of_a_batch,
+    "here without a file": here_without_a_file,
+    "a percent sign by itself": single_percent,
     "an unknown separator": lambda engine: separator(engine, "|"),
     "folders as they are written": lambda engine: separator(engine, ":"),
 }  # fmt: skip
