@@ -97,15 +97,17 @@ def _is_unusual(parts: Sequence[str], options: str) -> bool:
 
 
 def _qualified(quote: IdentifierPreparer, schema: str | None, table_name: str) -> str:
-    return (
-        f"{quote.quote_identifier(schema)}.{quote.quote_identifier(table_name)}"
-        if schema
-        else quote.quote_identifier(table_name)
-    )
+    return f"{_quoted(quote, schema)}.{_quoted(quote, table_name)}" if schema else _quoted(quote, table_name)
 
 
 def _show_create_table(connection: Connection, table: str) -> str:
     return str(connection.execute(literal_text(f"SHOW CREATE TABLE {table}")).one()[1])
+
+
+def _quoted(quote: IdentifierPreparer, name: str) -> str:
+    """Return a quoted name as it is in SQL: SQLAlchemy doubles a percent sign for drivers."""
+    quoted: str = quote.quote_identifier(name)
+    return quoted.replace("%%", "%") if getattr(quote, "_double_percents", False) else quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class _ForeignKey:
         sql = next(part for part in parts if _is_foreign_key(part) and _names(part)[0] == name)
         referred = sql[sql.index("REFERENCES") :]
         return cls(
-            drop=f"ALTER TABLE {table} DROP FOREIGN KEY {quote.quote_identifier(name)}",
+            drop=f"ALTER TABLE {table} DROP FOREIGN KEY {_quoted(quote, name)}",
             add=f"ALTER TABLE {table} ADD {sql}",
             columns=_names(referred[referred.index("(") :]),
             description=f"foreign key {name} of table {row['referring']}",

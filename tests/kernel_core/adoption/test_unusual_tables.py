@@ -148,7 +148,7 @@ MARIADB = {
     ),
     "indexes and AUTO_INCREMENT": (
         "CREATE TABLE z (a INT AUTO_INCREMENT, b INT CHECK (b > 0), KEY (a), KEY b (b) COMMENT 'c')",
-        "CREATE TABLE i (id INT PRIMARY KEY, b INT, KEY ignored (b) IGNORED, KEY used (id))",
+        "CREATE TABLE `a%b` (id INT PRIMARY KEY, `c%d` INT INVISIBLE, KEY `i%` (`c%d`) IGNORED, KEY used (id))",
         "CREATE TABLE k (id INT PRIMARY KEY, KEY sized (id) KEY_BLOCK_SIZE=4, KEY tree (id) USING BTREE)",
     ),
     "a circle of foreign keys": (
