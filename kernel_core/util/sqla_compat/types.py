@@ -16,7 +16,7 @@ from .expressions import by_dialect
 
 AnyType = TypeEngine[Any]
 """A type of SQLAlchemy, whatever the Python type of its values."""
-_OF_DOMAINS = ("collation", "default", "constraint_name", "not_null", "check")
+_OF_DOMAINS = ("schema", "collation", "collation_schema", "default", "constraint_name", "not_null", "check")
 
 
 class TypeByDialect(UserDefinedType[Any]):
@@ -60,8 +60,9 @@ def type_repr(type_: AnyType) -> str:
     stated: dict[str, object] = {} if getattr(type_, "create_type", True) else {"create_type": False}
     if is_of_postgresql(type_, "DOMAIN"):
         stated |= {name: getattr(type_, name) for name in _OF_DOMAINS if getattr(type_, name, None) is not None}
+    own = text.replace(repr(getattr(type_, "data_type", None)), "")  # a DOMAIN over a type with a collation
     for name, value in stated.items():
-        if f"{name}=" not in text:
+        if f"{name}=" not in own:
             words = str(value) if isinstance(value, ClauseElement) else value
             text = f"{text.removesuffix(')')}, {name}={words!r})"
     return text

@@ -53,6 +53,7 @@ TYPES = [
     postgresql.BIT(3, varying=True),
     postgresql.DOMAIN("d", sa.Integer(), check="VALUE > 0", not_null=True),
     postgresql.DOMAIN("d", sa.String(3), collation="C"),
+    postgresql.DOMAIN("d", sa.String(3, collation="C"), collation="C", schema="s"),
     mysql.VARCHAR(3, charset="utf8mb4"),
 ]
 
@@ -99,6 +100,8 @@ def test_a_type_is_equal_after_a_round_trip(wrapped):
         assert type(made) is type(type_)
         if wrapped == "alone":
             assert vars(made).keys() == vars(type_).keys()
+            for name in ("schema", "collation"):
+                assert getattr(made, name, None) == getattr(each, name, None), code
         if wrapped.endswith("ARRAY"):
             assert type(made.item_type) is type(each), code
             assert getattr(made.item_type, "create_type", None) == getattr(each, "create_type", None)
