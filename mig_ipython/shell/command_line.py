@@ -73,8 +73,11 @@ class LineParser(argparse.ArgumentParser):
 
     def kind_at(self, typed: str) -> str:
         """Return the metavar of the argument that comes next after ``typed``, "" where there is none."""
-        words = typed.split(" ")[:-1]
+        *words, last = typed.split(" ")
         options = {name: action for action in self.declared for name in action.option_strings}
+        option, equals, _ = last.partition("=")
+        if equals and option in options:
+            return str(options[option].metavar or "")
         if words and words[-1] in options and options[words[-1]].nargs != 0:
             return str(options[words[-1]].metavar or "")
         takes = {name for name, action in options.items() if action.nargs not in (0, "?")}

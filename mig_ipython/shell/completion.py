@@ -40,6 +40,8 @@ def complete(
         return NOTHING
     parser = LineParser(command)
     kind = parser.kind_at(_QUOTED.sub(lambda quoted: quoted[0].replace(" ", "_"), rest))
+    if kind.startswith("URL") and _last_word(rest).startswith("@"):
+        return _matching(_values("@SECTION", session), context.token)
     options = parser.options() if context.token.startswith("-") else ()
     if options:
         return _matching([*options, *_values(kind, session)], context.token)
@@ -119,6 +121,12 @@ def _databases(session: Session) -> list[str]:
     return [*session.connections, *engines]
 
 
+def _sections(session: Session) -> list[str]:
+    from ..workspace.named_databases import sections
+
+    return sections(session.workspace().opened)
+
+
 def _models(session: Session) -> list[str]:
     return [models.name for models in candidates(session.namespace)]
 
@@ -167,6 +175,7 @@ _BY_KIND: Mapping[str, Callable[[Session], Iterable[str]]] = {
     "B": _labels,
     "NAME": _connections,
     "URL|$NAME|@SECTION|ENGINE": _databases,
+    "@SECTION": _sections,
     "TARGET": _models,
     "GLOB": _tables,
     "T": _templates,

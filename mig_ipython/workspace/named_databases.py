@@ -143,6 +143,14 @@ def flask_database() -> NamedDatabase | None:
     return NamedDatabase(engine.url, "SQLALCHEMY_DATABASE_URI of the Flask application")
 
 
+def sections(environment: Environment | None) -> list[str]:
+    """Return the names of the sections that configure a database, in the files that `section_url` searches."""
+    parser = configparser.RawConfigParser()
+    parser.read(section_files(environment.ini if environment else None), encoding="utf-8")
+    options = ("sqlalchemy.url", "url", "drivername")
+    return [name for name in parser.sections() if any(parser.has_option(name, option) for option in options)]
+
+
 def section_files(ini: str | None) -> list[str]:
     """Return the ini files that are searched: the environment's, those in the working folder, and jupysql's."""
     home = os.path.join(os.path.expanduser("~"), ".jupysql", "connections.ini")

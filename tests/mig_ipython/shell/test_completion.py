@@ -12,6 +12,8 @@ import pytest
 def complete(migrated):
     """Returns what Tab offers at the end of a text."""
     migrated.run("%mig_revision -m Left --id b2 --label left")
+    with open("connections.ini", "w", encoding="utf-8") as ini:
+        ini.write("[production]\nurl = sqlite:///p%.db\n[shop]\ndrivername = sqlite\n[loggers]\nkeys = root\n")
     migrated.run("import sqlalchemy as sa\nengine = sa.create_engine('sqlite://')")
     for folder in ("my projects/shop", "my-dir/inner"):
         os.makedirs(folder)
@@ -47,6 +49,9 @@ def complete(migrated):
         ("%mig_autogenerate --branch ", {"left"}),
         ("%mig_autogenerate --accept s", {"safe"}),
         ("%mig_autogenerate --renames a", {"accept"}),
+        ("%mig_autogenerate --accept=", {"all", "safe", "none"}),
+        ("%mig_connect @", {"production", "shop"}),
+        ("%mig_connect @pro", {"production"}),
         ("%%mig_models B", {"Base"}),
         ("%%migration 'x' --head a", {"a1"}),
         ("%mig_connect e", {"engine"}),
