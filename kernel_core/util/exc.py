@@ -42,6 +42,7 @@ from contextlib import suppress
 from types import MemberDescriptorType
 from typing import Any, Self
 
+from .counts import listed
 from .folders import shown_path
 
 
@@ -331,9 +332,7 @@ class MultipleHeads(RevisionError):
 
     def __init__(self, heads: Sequence[str], argument: str = "head", kind: str = "heads") -> None:
         remedy = 'Name one of them, say "heads" for all, or merge them.' if kind == "heads" else "Name one of them."
-        super().__init__(
-            f'"{argument}" is ambiguous: there are {len(heads)} {kind}, {", ".join(sorted(heads))}. {remedy}'
-        )
+        super().__init__(f'"{argument}" is ambiguous: there are {len(heads)} {kind}, {listed(sorted(heads))}. {remedy}')
         self.heads, self.argument = tuple(heads), argument
 
 

@@ -14,6 +14,7 @@ from kernel_core.operations.containers import UpgradeOps
 from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import ScriptDirectory
+from kernel_core.util.counts import listed
 from kernel_core.util.exc import CommandError
 
 from ..running.existing_tables import tables_without_revision
@@ -250,6 +251,6 @@ def _check_at_head(scripts: ScriptDirectory, here: Sequence[str]) -> None:
         current = ", ".join(here) or "base"
         newest = "newest revisions are" if len(heads) > 1 else "newest revision is"
         raise CommandError(
-            f"The database is at {current}, the {newest} {', '.join(sorted(heads)) or 'none'}: autogenerate would find "
+            f"The database is at {current}, the {newest} {listed(sorted(heads)) or 'none'}: autogenerate would find "
             f"pending operations again. Run %mig_upgrade{' heads' if len(heads) > 1 else ''} first."
         )

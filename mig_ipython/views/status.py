@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kernel_core.util.counts import listed
+
 from .html import Html, page, table, tag, with_code
 from .revisions import Broken, TargetState
 from .view import View
@@ -43,7 +45,7 @@ class Status(View):
             facts.append(
                 (
                     "heads",
-                    ", ".join(self.heads) or ("none that can be read" if self.broken else "none (no revision written)"),
+                    listed(self.heads) or ("none that can be read" if self.broken else "none (no revision written)"),
                 )
             )
         facts += [("unfinished", f"⚠ {one}") for one in self.half_done]

@@ -249,3 +249,18 @@ def test_an_environment_of_several_databases_that_are_not_named_reports_which_on
     hand = "%%migration 'by hand' --write\ndef upgrade():\n    op.drop_table('t')\ndef downgrade():\n    pass"
     assert "complete upgrade_main() and the others" in notebook.fail(hand)
     assert len(list((tmp_path / "multi" / "versions").glob("*.py"))) == 1
+
+
+def test_hundreds_of_heads_are_counted_and_not_all_listed(migrated, tmp_path):
+    for number in range(100, 300):
+        (tmp_path / "migrations" / "versions" / f"h{number}.py").write_text(
+            f"revision = 'h{number}'\ndown_revision = 'a1'\ndef upgrade():\n    pass\n"
+        )
+    for command in ("%mig_upgrade", "%mig_revision -m x", "%mig_check"):
+        shown = migrated.fail(command)
+        assert "h100, h101" in shown
+        assert "h111 and 188 more" in shown, command
+        assert "h112" not in shown
+    status = migrated.run("%mig")
+    assert ("heads", ", ".join([*(f"h{number}" for number in range(100, 112))]) + " and 188 more") in status.facts()
+    assert len(status.heads) == 200
