@@ -117,6 +117,14 @@ def unreadable(side: Side) -> Any:
     return side.run("downgrade", "base").partition(":")[0], side.run("upgrade", "head").partition(":")[0]
 
 
+def computed_id(side: Side) -> Any:
+    """Return how an upgrade ends where an id is computed, and whether the head is listed then."""
+    side.revision("b2", "a1", "pass")
+    file = side.home / "m" / "versions" / "b2.py"
+    file.write_text(file.read_text().replace("'b2'", "'b' + '2'"))
+    return side.run("upgrade", "head").partition(":")[0], "b2" in side.run("heads")
+
+
 def too_long(side: Side) -> Any:
     return side.run("revision", "next", rev_id="x" * 40).partition(":")[0], len(list(side.home.glob("m/versions/x*")))
 
@@ -171,6 +179,7 @@ CASES: dict[str, Case] = {  # what is done, Alembic's answer, ours
     "showing no revision": (lambda side: side.run("show", "base"), "", "refused: CommandError"),
     "a second file with one id": (one_id_twice, False, True),
     "an unreadable version file": (unreadable, ("refused", "refused"), ("", "refused")),
+    "an id or label that the file computes": (computed_id, ("", True), ("", False)),
     "an id that is too long": (too_long, ("", 1), ("refused", 0)),
     "transactions in a script for SQLite": (lambda side: "BEGIN" in side.run("upgrade", "head", sql=True), False, True),
     "transactions of a run": (transactions_of_postgresql, 1, 2),
