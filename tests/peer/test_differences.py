@@ -117,6 +117,15 @@ def unreadable(side: Side) -> Any:
     return side.run("downgrade", "base").partition(":")[0], side.run("upgrade", "head").partition(":")[0]
 
 
+def dangling_rows(side: Side) -> Any:
+    side.revision("a1")
+    rows = "op.execute('create table pet (id integer, owner integer)'); op.execute('insert into pet values (1, 9)')"
+    side.revision("b2", "a1", rows)
+    key = "b.create_foreign_key('fk', 'person', ['owner'], ['id'])"
+    side.revision("c3", "b2", f"with op.batch_alter_table('pet') as b: {key}")
+    return side.run("upgrade", "head").partition(":")[0]
+
+
 def computed_id(side: Side) -> Any:
     """Return how an upgrade ends where an id is computed, and whether the head is listed then."""
     side.revision("b2", "a1", "pass")
@@ -184,6 +193,7 @@ CASES: dict[str, Case] = {  # what is done, Alembic's answer, ours
     "transactions in a script for SQLite": (lambda side: "BEGIN" in side.run("upgrade", "head", sql=True), False, True),
     "transactions of a run": (transactions_of_postgresql, 1, 2),
     "one transaction per revision on SQLite": (leaves_nothing, ["person"], []),
+    "rows that break a new foreign key on SQLite": (dangling_rows, "", "refused"),
     "errors of a revision": (error_of_a_revision, (True, False), (True, True)),
     "quotes in version files": (lambda side: "'person'" in written(side), True, False),
     "hints in version files": (lambda side: "# looks like a rename of person.mail" in written(side), False, True),
