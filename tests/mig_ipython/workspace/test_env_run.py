@@ -80,3 +80,10 @@ def test_the_working_folder_is_restored(with_env, tmp_path, ending):
     notebook.shell.run_cell("%mig_diff")
     notebook.capsys.readouterr()
     assert os.getcwd() == str(tmp_path)
+
+
+def test_opening_an_environment_says_when_its_env_py_runs(migrated, with_env):
+    opened = migrated.run("%mig_open migrations")
+    assert "it runs for upgrade, downgrade, stamp, autogenerate, diff and check" in repr(opened)
+    opened = with_env(TENANT).run("%mig_open migrations")
+    assert "decides which version tables there are: commands that read them run it" in repr(opened)
