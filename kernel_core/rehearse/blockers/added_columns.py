@@ -39,8 +39,9 @@ def first_value(column: AnyColumn, dialect: Dialect) -> sa.ColumnElement[Any] | 
 
 
 def with_columns(table: TableOrQuery, added: Mapping[str, sa.ColumnElement[Any]]) -> TableOrQuery:
-    """Return a table with further columns, as a subquery of its name."""
-    found = sa.select(*table.c, *(value.label(name) for name, value in added.items())).subquery(table.name)
+    """Return a table with further columns, or other values in some, as a subquery of its name."""
+    kept = [column for column in table.c if column.name not in added]
+    found = sa.select(*kept, *(value.label(name) for name, value in added.items())).subquery(table.name)
     found.schema = table.schema  # of no meaning in SQL: the key of the table is looked up with it
     return found
 

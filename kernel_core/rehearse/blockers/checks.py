@@ -27,6 +27,7 @@ from ...util.sqla_compat import shown_sql, sql_text
 from ..findings import BlockerKind
 from .added_columns import TableOrQuery, default_of, first_value, with_columns
 from .conditions import as_condition, compared, index_value, unmet, without_parent
+from .kept_constraints import check_conditions, converted, unique_keys
 from .misfits import misfits
 from .row_checks import RowChecks
 
@@ -141,6 +142,23 @@ class RowQueries(RowChecks[Check]):
                 rows = self._select(table, [column.name], each.condition)
                 plain = None if each.plain is None else self._select(table, [column.name], each.plain)
                 yield Check(each.kind, shown, each.lead, rows, each.rest, (operation.name_after,), plain)
+            yield from self._no_longer_met(operation, table, shown)
+
+    def _no_longer_met(self, operation: AlterColumnOp, table: TableOrQuery, shown: str) -> Iterator[Check]:
+        """Yield what the keys and conditions of a table refuse when a column has its new type."""
+        column = operation.column_name
+        value = converted(self.connection, table.c[column].type, operation)
+        if value is None:
+            return
+        changed = with_columns(table, {column: value})
+        for names in unique_keys(self._inspector, table.name, table.schema, column):
+            values = [changed.c[name] for name in names]
+            rows = self._with_equals(changed, values, [each.is_not(None) for each in values])
+            text = f" would have the same {', '.join(names)} as another row"
+            yield Check("duplicate", shown, "", rows, text, tuple(names))
+        for condition in check_conditions(self._inspector, table.name, table.schema):
+            rows = self._select(changed, [column], sa.not_(as_condition(condition)))
+            yield Check("check", shown, f"{condition} would be false for ", rows, columns=(column,))
 
     def unique(self, operation: CreateUniqueConstraintOp | CreateIndexOp) -> Iterator[Check]:
         yield from self._same_values(
