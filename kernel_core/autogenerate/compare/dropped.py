@@ -14,7 +14,7 @@ from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
-from ...util.sql import without_parameters
+from ...util.sql import sequences_in, without_parameters
 from ...util.sqla_compat import AnyColumn, quoted_name, quoted_table, referent
 from ..context import AutogenContext
 from ..databases.catalog import ColumnInfo, ConstraintInfo, Key, TableInfo
@@ -121,15 +121,22 @@ def ancestors(database: Database, key: Key) -> set[Key]:
 def parents_first(
     database: Database, sortable: Sequence[tuple[Table | None, list[ForeignKeyConstraint]]]
 ) -> list[tuple[Table | None, list[ForeignKeyConstraint]]]:
-    """Sort tables so that a child follows its parents, and a foreign key to a partitioned table its partitions.
+    """Sort tables so that each follows those without which it cannot be created, and after which it cannot be dropped.
 
-    They cannot be dropped while that key exists.
+    A child follows its parents, a foreign key to a partitioned table its partitions, and a default the table whose
+    column owns the sequence.
     """
     tables = {(table.schema, str(table.name)): (table, keys) for table, keys in sortable if table is not None}
     partitions: dict[Key, list[Key]] = {}
     for key in tables:
         for parent in ancestors(database, key) if database.infos[key].is_partition else ():
             partitions.setdefault(parent, []).append(key)
+    owners = {
+        (info.key[0], column.sequence.name): info.key
+        for info in database.infos.values()
+        for column in info.columns.values()
+        if column.sequence is not None
+    }
     found: dict[Key, tuple[Table | None, list[ForeignKeyConstraint]]] = {}
     begun: set[Key] = set()
 
@@ -139,8 +146,10 @@ def parents_first(
         begun.add(key)
         referred: list[Key] = [(schema, name) for schema, name, _ in map(referent, tables[key][1])]
         after = [each for target in referred if target != key for each in (target, *partitions.get(target, ()))]
-        for each in (*database.infos[key].inherits, *after):
-            place(each)
+        columns = database.infos[key].columns.values()
+        defaults = [each.key(database.default_schema) for column in columns for each in sequences_in(column.default)]
+        for other in (*database.infos[key].inherits, *after, *(owners[each] for each in defaults if each in owners)):
+            place(other)
         found[key] = tables[key]
 
     for key in tables:

@@ -194,8 +194,7 @@ def _dropped(context: AutogenContext, database: Database, dropped: list[Key]) ->
     operations: list[MigrateOperation] = []
     tables: list[MigrateOperation] = []
     sortable = sorted_tables(database.table(key) for key in dropped)
-    if any(database.infos[key].inherits for key in dropped):
-        sortable = parents_first(database, sortable)
+    sortable = parents_first(database, sortable)
     for table, constraints in reversed(sortable):
         if table is None:
             drops = [

@@ -61,6 +61,7 @@ POSTGRESQL = {
         "CREATE SEQUENCE shared",
         "CREATE TABLE u (id INT PRIMARY KEY, n INT DEFAULT nextval('shared'))",
         "CREATE INDEX ON u (n)",
+        "CREATE TABLE another (id INT PRIMARY KEY DEFAULT nextval('old_id_seq'))",
     ),
     "what no CREATE TABLE or CREATE INDEX states": (
         "CREATE TABLE t (id INT PRIMARY KEY WITH (fillfactor=50), a TEXT) WITH (toast.autovacuum_enabled=false)",
