@@ -161,13 +161,13 @@ def test_300_directives_on_sqlite_take_less_than_a_third_of_the_time(side_by_sid
 
         return prepare
 
-    limit = 4 if directive == "create_table" else 3.5
+    limit = 5 if directive == "create_table" else 4
     side_by_side(f"run 300 {directive}, SQLite", ready, limit=limit, goal=5.9, floor=driver_alone)
 
 
 @pytest.mark.parametrize("directive", ["create_table", "add_column"])
-def test_300_directives_as_a_script_take_less_than_half_of_the_time(side_by_side, history, directive):
-    """Half of what is left is loading the version files, and printing the comments and the version rows."""
+def test_300_directives_as_a_script_take_less_than_a_third_of_the_time(side_by_side, history, directive):
+    """A quarter of what is left is reading and loading the version files, a tenth SQLAlchemy's Column."""
 
     def ready(engine):
         environment, upgrade = history(engine, 300)
@@ -186,7 +186,7 @@ def test_300_directives_as_a_script_take_less_than_half_of_the_time(side_by_side
 
         return prepare
 
-    side_by_side(f"write a script of 300 {directive}", ready, limit=2.5, goal=6.7, rounds=9)
+    side_by_side(f"write a script of 300 {directive}", ready, limit=3.3, goal=6.7, rounds=9)
 
 
 # ---- the run lock: its milliseconds, and its statements, which are round trips on PostgreSQL ------------------------
