@@ -117,7 +117,7 @@ class MySQLImpl(DefaultImpl):
 
     def create_index(self, index: Index, **kw: Any) -> None:
         """Create an index; UnsupportedOperation for a prefix of a column in descending order."""
-        _refuse_descending_prefix(index)
+        _refuse_descending_prefix(index, self.dialect.name)
         super().create_index(index, **kw)
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
@@ -195,13 +195,16 @@ def _refuse_generated(change: ColumnChange) -> None:
         )
 
 
-def _refuse_descending_prefix(index: Index) -> None:
-    """Raise UnsupportedOperation where SQLAlchemy's compiler has no text: it looks for the name of ``a DESC``."""
-    lengths = [index.dialect_options[name]["length"] for name in ("mysql", "mariadb") if name in index.dialect_options]
+def _refuse_descending_prefix(index: Index, dialect_name: str) -> None:
+    """Raise UnsupportedOperation where SQLAlchemy's compiler has no text: it looks for the name of ``a DESC``.
+
+    The options of the other one of MySQL and MariaDB are not read.
+    """
+    length = index.dialect_options[dialect_name]["length"] if dialect_name in index.dialect_options else None
     has_name = all(hasattr(expression, "name") for expression in index.expressions)
-    if not has_name and any(isinstance(length, dict) for length in lengths):
+    if not has_name and isinstance(length, dict):
         table = "" if index.table is None else f" of {index.table.name}"
         raise UnsupportedOperation(
-            f"Index {index.name}{table} has the prefix of a column (mysql_length) and an expression or a descending "
-            "order. SQLAlchemy cannot write both. Run CREATE INDEX with op.execute()."
+            f"Index {index.name}{table} has the prefix of a column ({dialect_name}_length) and an expression or a "
+            "descending order. SQLAlchemy cannot write both. Run CREATE INDEX with op.execute()."
         )
