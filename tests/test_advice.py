@@ -110,6 +110,7 @@ def unknown(text: str, known) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_commands_and_their_options_exist_where_a_message_names_them():
     wrong = [(place, each) for place, text in messages("kernel_core") for each in unknown(text, of_program())]
     wrong += [(place, each) for place, text in messages("mig_ipython") for each in unknown(text, of_notebook())]

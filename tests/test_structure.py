@@ -74,6 +74,7 @@ def cycle(graph: dict[str, set[str]]) -> list[str]:
     return []
 
 
+@pytest.mark.slow
 def test_no_module_imports_itself_through_others():
     known = modules()
     # A package's __init__ hands names on: a sibling that imports the package for one of these names is a cycle too.

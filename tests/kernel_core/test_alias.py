@@ -58,6 +58,7 @@ def test_each_part_is_the_very_same_module(part):
     assert own.__name__ == f"kernel_core.{part}"
 
 
+@pytest.mark.slow
 def test_a_part_that_is_not_loaded_yet_is_loaded_once():
     code = (
         "import sys; from kernel_core.alias import alias\n"

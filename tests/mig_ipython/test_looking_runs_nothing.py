@@ -137,6 +137,7 @@ def test_looking_runs_neither_a_version_file_nor_env_py(watched, migrated, tmp_p
     assert not (tmp_path / "canary.txt").exists()
 
 
+@pytest.mark.slow
 def test_completing_and_asking_for_help_runs_nothing(watched, migrated):
     migrated.shell.Completer.use_jedi = False
     for verb, command in find_commands().items():

@@ -76,6 +76,7 @@ def test_a_database_is_adopted_and_then_fits_its_baseline(shop, tmp_path):
     assert models.read_text() == done.models.source
 
 
+@pytest.mark.slow
 def test_the_models_can_be_used(orders, tmp_path):
     command.adopt(orders.config(), models=tmp_path / "shop_models.py")
     code = (

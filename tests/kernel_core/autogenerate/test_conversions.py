@@ -56,6 +56,7 @@ def model(type_, default, name="v"):
     return metadata
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plugins", [False, True], ids=["", "with plugins"])
 @pytest.mark.costly
 def test_each_conversion_runs_and_is_undone(postgresql, make_context, plugins):

@@ -125,6 +125,7 @@ def new_tables(seed: int, dialect: str) -> list[sa.Table]:
     return [table.to_metadata(named) for table in found.sorted_tables]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql"])
 def test_code_written_from_the_models_is_that_of_the_copies(dialect: str) -> None:
     known = registry.load(dialect)()

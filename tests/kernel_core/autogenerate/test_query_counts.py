@@ -77,6 +77,7 @@ def schemas(request):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", sampled(["sqlite", "postgresql", "mariadb"], 2))
 def test_the_number_of_tables_does_not_matter(database, request, make_context):
     connection = request.getfixturevalue(database)

@@ -17,6 +17,7 @@ in_rounds = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @in_rounds
 def test_created_tables_do_not_differ_on_sqlite(sqlite, make_context, rounds):
     @draws(rounds)
@@ -61,6 +62,7 @@ def test_rendered_tables_run_without_differences_and_can_be_undone(dialect_name,
     check()
 
 
+@pytest.mark.slow
 @in_rounds
 @pytest.mark.parametrize("dialect_name", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def test_any_schema_becomes_any_other_and_back(dialect_name, request, make_context, rounds):

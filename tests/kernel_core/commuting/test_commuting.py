@@ -118,6 +118,7 @@ MORE = 'op.execute("UPDATE users SET age = age + 1")'
 TWICE = 'op.execute("UPDATE users SET age = age * 2")'
 
 
+@pytest.mark.slow
 def test_changes_of_rows_are_not_known_until_both_orders_were_run(versions: Path) -> None:
     found = checked(versions, MORE, TWICE)
     assert found.verdict == "not known"
@@ -151,6 +152,7 @@ def test_a_conflict_in_rows_alone_names_the_first_operations(versions: Path, ser
     assert "UPDATE users SET age = age + 1" in found.lines()[2]
 
 
+@pytest.mark.slow
 def test_of_several_revisions_the_first_that_conflict_are_named(versions: Path) -> None:
     write(versions, "a0", "base1", f"    {ADD}")
     write(versions, "a2", "a1", '    op.execute("UPDATE users SET age = age * 5")')

@@ -97,6 +97,7 @@ def test_a_long_statement_is_cancelled_within_two_seconds(server_project):
     assert command.upgrade(server_project.config(lock_timeout=0), "head").after == ("b2",)
 
 
+@pytest.mark.slow
 def test_a_statement_that_is_about_to_be_sent_when_the_interrupt_comes_is_cancelled_as_well(server_project):
     dialect = sa.make_url(server_project.url).get_backend_name()
     server_project.write("a1", None, f"op.execute({LONG[dialect]!r})")

@@ -183,6 +183,7 @@ def test_an_interrupt_ends_the_wait_within_two_seconds(cats):
     assert command.upgrade(cats.config(), "head").after == ("b2",)
 
 
+@pytest.mark.slow
 def test_a_holder_of_this_process_is_recognized(cats):
     engine = sa.create_engine(cats.url, poolclass=sa.NullPool)
     with engine.connect() as mine:

@@ -96,6 +96,7 @@ def test_a_range_compares_its_ends_in_both_directions(scripts: ScriptDirectory) 
     assert sentences(schema.read(scripts, "base:a1")) == sentences(schema.read(scripts, "a1"))
 
 
+@pytest.mark.slow
 def test_both_ends_of_a_range_are_what_each_is_alone_also_beside_other_branches(project: Any) -> None:
     made = 'op.create_table("{0}", sa.Column("id", sa.Integer, primary_key=True, comment="{0}"))\n'
     project.write("r", None, made.format("root"))

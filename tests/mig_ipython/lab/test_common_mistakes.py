@@ -11,6 +11,7 @@ from mig_ipython.lab.views.style import state_of
 COUNTRY = 'def upgrade():\n    op.add_column("airlines", sa.Column("country", sa.String(30)))\n\n\ndef downgrade():\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "mistake"),
     [

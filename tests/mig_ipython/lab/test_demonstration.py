@@ -35,6 +35,7 @@ def test_the_notebook_runs_unsolved_without_an_error(lesson):
     assert sum("is not solved yet" in one for one in shown) == len(SOURCE.exercises)
 
 
+@pytest.mark.slow
 def test_an_event_runs_once_in_the_state_that_the_student_has_reached(lesson):
     lesson.run("%mig_lab start 90")
     lesson.run(

@@ -149,6 +149,7 @@ def test_exports_are_the_same_bytes_when_run_again(forked, tmp_path):
         assert (tmp_path / name).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_check_of_a_merge_names_the_operations_whose_order_matters(forked, tmp_path):
     for revision, kind in (("b2", "Integer"), ("c2", "String")):
         (path,) = (tmp_path / "migrations" / "versions").glob(f"{revision}_*.py")

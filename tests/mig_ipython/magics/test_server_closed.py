@@ -29,6 +29,7 @@ def close_connections(url: str) -> int:
     return len(ended)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("borrowed", [False, True], ids=["own engine", "engine of the notebook"])
 def test_the_next_command_connects_again(notebook, url, borrowed):
     notebook["engine"] = engine = sa.create_engine(url)

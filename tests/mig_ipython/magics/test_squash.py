@@ -61,6 +61,7 @@ def test_show_writes_nothing(three) -> None:
     assert not Path("migrations/replaced").exists()
 
 
+@pytest.mark.slow
 def test_a_command_that_names_an_old_revision_uses_the_old_files(three) -> None:
     three.run("%mig_squash b2:c3")
     assert "1 revision" in repr(three.run("%mig_upgrade b2 --plan"))

@@ -108,6 +108,7 @@ def test_a_rewrite_that_a_row_has_is_not_offered_again(blocked):
     assert [each.name for each in blocked["p"].review.rewrites(2)] == ["deduplicate"]
 
 
+@pytest.mark.slow
 def test_a_rewrite_is_good_only_where_that_was_verified(blocked):
     before = blocked["p"].review.rows
     fill = blocked.run("p.rehearse_rewrite('users.age', 'backfill', '7')")

@@ -62,6 +62,7 @@ def test_a_written_review_is_rehearsed_from_its_file(proposal):
     assert "no version file was written" not in repr(report)
 
 
+@pytest.mark.slow
 def test_the_options_of_the_magic_are_those_of_the_method(proposal):
     assert proposal.rehearse(mask=True).blockers[0].sample[0]["name"] != "Ada"
     assert proposal.rehearse(schema_only=True).is_clean

@@ -218,6 +218,7 @@ def test_mermaid_source_holds_text_as_numbers_only(hostile):
         ), line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", ["by_program", "in_process"])
 def test_every_text_is_shown_in_the_drawing_as_it_is(draw, hostile):
     dot = RevisionGraph(tuple(Entry(f"r{at}", (), f"{at} {text}"[:38]) for at, text in enumerate(hostile))).dot

@@ -70,6 +70,7 @@ def test_a_row_is_two_models_and_a_heading_is_one(sent, long_panel):
     assert sent["comm_open"] - few <= 100 * 2 + headings + blocks
 
 
+@pytest.mark.slow
 def test_500_rows_send_no_more_than_200(sent, long_panel):
     long_panel(200)
     sent.clear()

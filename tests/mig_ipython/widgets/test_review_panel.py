@@ -610,6 +610,7 @@ def test_a_database_in_memory_is_the_same_one_in_a_click(kernel, propose):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_building_four_times_as_many_rows_costs_four_times_as_much(propose):
     def built(rows: int) -> int:
         leaves = [

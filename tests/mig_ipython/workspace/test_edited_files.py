@@ -101,6 +101,7 @@ def test_models_of_env_py_that_were_edited_are_imported_again_by_every_command(s
     assert settled.run("%mig_diff")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", [True, False], ids=["env.py takes them", "no environment"])
 @pytest.mark.costly
 def test_models_that_the_notebook_imported_and_that_were_edited_are_imported_again(project, tmp_path, environment):

@@ -107,6 +107,7 @@ def test_a_connection_in_autocommit_has_a_journal(postgresql_project, place):
     assert state(postgresql_project)[1]["t"] == [(1, 4, None, None)]
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_resumed(mariadb_project):
     body = [*MARIADB[:5], "import os\nif os.environ.get('KILL'): os._exit(9)", *MARIADB[5:]]
     mariadb_project.write("a1", None, "\n".join(body))

@@ -218,6 +218,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.slow
 def test_names_and_titles_are_text_in_html_and_no_formula_in_csv(tmp_path):
     for place, name in enumerate(HOSTILE):
         handed_in(tmp_path / "in" / f"{place} {name.replace('/', ':')}", entry(hint_given=name, when=name))
