@@ -5,6 +5,7 @@ import functools
 import re
 from pathlib import Path
 
+import pytest
 from advice import advice, of_notebook, of_program
 
 from mig_ipython.errors import as_magics
