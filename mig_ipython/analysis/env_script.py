@@ -15,15 +15,17 @@ _COMPUTED = re.compile(r"search_path|schema_translate_map|default_schema_name|ge
 
 def version_table(text: str) -> dict[str, str]:
     """Return ``version_table`` and ``version_table_schema`` where they are written as literals."""
-    found = {"version_table": "alembic_version"}
-    tree = _parsed(text)
-    for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.keyword) and node.arg in _TABLE and isinstance(node.value, ast.Constant):
-            found[str(node.arg)] = str(node.value.value)
-    return found
+    return {"version_table": "alembic_version", **dict(_literals(text))}
 
 
 @functools.lru_cache(maxsize=16)  # each command reads the same few files several times
+def _literals(text: str) -> tuple[tuple[str, str], ...]:
+    nodes = ast.walk(_parsed(text) or ast.Module([], []))
+    found = [node for node in nodes if isinstance(node, ast.keyword) and node.arg in _TABLE]
+    return tuple((str(node.arg), str(node.value.value)) for node in found if isinstance(node.value, ast.Constant))
+
+
+@functools.lru_cache(maxsize=16)
 def must_be_run(text: str) -> bool:
     """Return whether the version tables of ``env.py`` and their schemas are known only when it runs.
 
