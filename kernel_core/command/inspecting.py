@@ -10,7 +10,7 @@ from ..runtime.journal.state import JournalState
 from ..script import Revision, Script, ScriptDirectory
 from ..util.exc import FINISH_OR_UNDO, CommandError, DatabaseNotAtHead
 from .environment import Config, run, scripts_of
-from .printing import print_branches, print_current, print_heads, print_history, say
+from .printing import print_branches, print_current, print_heads, print_history, say, warn_of_broken
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
     from ..runtime.journal.table import Unfinished
@@ -41,6 +41,7 @@ def heads(config: Config, verbose: bool = False, resolve_dependencies: bool = Fa
     scripts = scripts_of(config)
     found = scripts.get_revisions(scripts.get_heads(consider_depends_on=resolve_dependencies))
     print_heads(config, found, verbose)
+    warn_of_broken(config, scripts)
     return found
 
 
@@ -49,6 +50,7 @@ def branches(config: Config, verbose: bool = False) -> tuple[Script, ...]:
     scripts = scripts_of(config)
     found = tuple(script for script in scripts.walk_revisions() if script.is_branch_point)
     print_branches(config, scripts, found, verbose)
+    warn_of_broken(config, scripts)
     return found
 
 
@@ -72,6 +74,7 @@ def history(
     here = current_heads(config, scripts) if indicate_current and config.prints_results else ()
     found = _in_range(config, scripts, rev_range)
     print_history(config, found, verbose, here)
+    warn_of_broken(config, scripts)
     return found
 
 

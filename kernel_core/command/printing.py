@@ -9,7 +9,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 
 from ..script import Revision, Script, ScriptDirectory
-from ..util.messaging import msg
+from ..util.messaging import msg, warn
 from .environment import Config
 
 
@@ -53,6 +53,15 @@ def print_current(config: Config, places: Iterable[tuple[str, Sequence[Revision]
                 say(config, revision.cmd_format(verbose))
             else:
                 say(config, f"{revision.revision} ({revision.doc})")
+
+
+def warn_of_broken(config: Config, scripts: ScriptDirectory) -> None:
+    """Warn of each version file that a printed list does not have, and of each whose place in it is wrong."""
+    if _prints(config):
+        for error in scripts.unreadable:
+            warn(f"cannot be read: {error}", stacklevel=3)
+        for error in scripts.misplaced:
+            warn(f"broken: {error}", stacklevel=3)
 
 
 def print_files(config: Config, paths: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from ... import command
 from ...script import Revision, ScriptDirectory
 from ...util.exc import CommandError
 from ...util.folders import with_relative_paths
+from ...util.messaging import warn
 from ..configuration import Config
 from ..output import as_json, brief, facts, line, made, marks_of, place_facts, state_of
 
@@ -33,7 +34,7 @@ def current(config: Config, options: argparse.Namespace) -> Iterable[str]:
 def heads(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Show the newest revision of each branch."""
     lines = _listed(command.heads(config, resolve_dependencies=options.resolve_dependencies), options)
-    return lines if options.json else lines + broken(config)
+    return lines + _beside(broken(config), options)
 
 
 def history(config: Config, options: argparse.Namespace) -> Iterable[str]:
@@ -41,12 +42,14 @@ def history(config: Config, options: argparse.Namespace) -> Iterable[str]:
     folder = command.scripts_of(config)
     places = command.heads_by_database(config, folder) if options.indicate_current else ()
     scripts = command.history(config, options.rev_range, scripts=folder)
+    wrong = broken(config) + _lost(folder, {each for one in places for each in one.heads})
     if options.json:
         states = [state_of(places, each.revision) if options.indicate_current else {} for each in scripts]
-        return [as_json([{**facts(each), **state} for each, state in zip(scripts, states, strict=True)])]
+        found = as_json([{**facts(each), **state} for each, state in zip(scripts, states, strict=True)])
+        return [found, *_beside(wrong, options)]
     lines = [line(each, options, parents=True, marks=marks_of(places, each.revision)) for each in scripts]
     lines += [sentence for place in places for sentence in place.sentences()]
-    return lines + broken(config) + _lost(folder, {each for one in places for each in one.heads})
+    return lines + wrong
 
 
 def branches(config: Config, options: argparse.Namespace) -> Iterable[str]:
@@ -54,12 +57,12 @@ def branches(config: Config, options: argparse.Namespace) -> Iterable[str]:
     scripts = command.scripts_of(config)
     found = command.branches(config)
     if options.json:
-        return _listed(found, options)
+        return [*_listed(found, options), *_beside(broken(config), options)]
     lines: list[str] = []
     for each in found:
         lines.append(line(each, options))
         lines += [f"    -> {brief(child)}" for child in command.known(scripts, sorted(each.nextrev))]
-    return lines
+    return lines + broken(config)
 
 
 def show(config: Config, options: argparse.Namespace) -> Iterable[str]:
@@ -113,6 +116,15 @@ def _listed(revisions: Sequence[Revision], options: argparse.Namespace) -> list[
     if options.json:
         return [as_json([facts(each) for each in revisions])]
     return [line(each, options) for each in revisions]
+
+
+def _beside(lines: list[str], options: argparse.Namespace) -> list[str]:
+    """Return lines to print below a list; beside JSON there are none, and each is a warning."""
+    if not options.json:
+        return lines
+    for each in lines:
+        warn(each)
+    return []
 
 
 def _lost(scripts: ScriptDirectory, current: Iterable[str]) -> list[str]:

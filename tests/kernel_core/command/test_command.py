@@ -165,8 +165,10 @@ def test_a_range_may_be_relative_to_the_current_revision(project):
 def test_a_broken_file_hides_nothing_else(project):
     project.chain("a1", "b2")
     (project.versions / "zz.py").write_text("revision = 'zz'\ndown_revision = (\n")
-    assert names(command.history(project.config())) == ["b2", "a1"]
-    assert names(command.heads(project.config())) == ["b2"]
+    with pytest.warns(UserWarning, match=r"cannot be read: .*zz\.py, line 2"):
+        assert names(command.history(project.config())) == ["b2", "a1"]
+    with pytest.warns(UserWarning, match="cannot be read: "):
+        assert names(command.heads(project.config())) == ["b2"]
     assert command.upgrade(project.config(), "b2").after == ("b2",)
     assert names(command.current(project.config())) == ["b2"]
     project.run("UPDATE alembic_version SET version_num = 'zz'")

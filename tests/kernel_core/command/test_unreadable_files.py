@@ -88,6 +88,7 @@ KEPT = {
 
 @pytest.mark.parametrize("fault", UNREADABLE)
 @pytest.mark.costly
+@pytest.mark.filterwarnings("ignore:cannot be read:UserWarning")
 def test_commands_that_need_every_file_name_the_unreadable_one(project, fault):
     project.chain("a1", "b1")
     command.upgrade(project.config(), "a1")

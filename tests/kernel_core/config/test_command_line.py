@@ -1,6 +1,7 @@
 """The program: what it prints, where, and with which exit code."""
 
 import errno
+import json
 import os
 import re
 import subprocess
@@ -39,6 +40,16 @@ def test_sql_is_all_that_is_printed(mig):
     assert (code, err) == (0, "")
     assert out.startswith("BEGIN;\n")
     assert out.endswith("COMMIT;\n")
+
+
+@pytest.mark.parametrize("verb", ["heads", "history", "branches"])
+def test_json_without_a_file_that_cannot_be_read_is_accompanied_by_a_warning(mig, project, verb):
+    project.chain("a1")
+    (project.versions / "zz.py").write_text("revision = 'zz'\ndown_revision = (\n")
+    with pytest.warns(UserWarning, match=r"cannot be read: .*zz\.py, line 2"):
+        code, out, _ = mig(verb, "--json")
+    assert (code, len(json.loads(out))) == (0, verb != "branches")
+    assert "cannot be read: migrations/versions/zz.py, line 2" in mig(verb)[1]
 
 
 def test_branches_show_their_children(mig, project):
