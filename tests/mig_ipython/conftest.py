@@ -17,6 +17,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from mig_ipython.session import session_of
 from mig_ipython.workspace.reloading.source_files import source_files
 
 MODELS = """
@@ -124,6 +125,7 @@ def migrated(ready: Notebook, tmp_path: Path, first_files: Path) -> Notebook:
         _migrate(ready)
         for path in (next(versions.glob("a1*.py")), tmp_path / "dev.db"):
             shutil.copy(path, first_files)
+        session_of(ready.shell).forget_files()  # as in each notebook after this one
     else:
         shutil.copy(next(first_files.glob("a1*.py")), versions)
         shutil.copy(first_files / "dev.db", tmp_path)
