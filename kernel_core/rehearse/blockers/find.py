@@ -118,9 +118,14 @@ def _number(connection: Connection, rows: sa.Select[Any]) -> int:
 
 
 def _sample(connection: Connection, rows: sa.Select[Any]) -> tuple[Row, ...]:
-    """Return rows with the values that the driver returns: a value may be none of the type of its column."""
-    text = str(rows.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
-    return tuple(dict(row) for row in connection.exec_driver_sql(text).mappings())
+    """Return rows; where a value is none of the type of its column, with the values that the driver returns."""
+    try:
+        with connection.execute(rows) as result:
+            return tuple(dict(row) for row in result.mappings())
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        text = str(rows.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
+        with connection.exec_driver_sql(text) as result:
+            return tuple(dict(row) for row in result.mappings())
 
 
 def _text(connection: Connection, rows: sa.Select[Any]) -> str:

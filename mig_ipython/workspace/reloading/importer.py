@@ -61,7 +61,7 @@ class Importer:
         Yields the project, and a dictionary that holds the modules imported inside the block once it has ended.
         """
         kernels = self.kernel.loaded()
-        removed = {**kernels, **_shared_with(kernels)}
+        removed, before = {**kernels, **_shared_with(kernels)}, sys.modules.copy()
         imported: dict[str, ModuleType] = {}
         self.active = project = ReimportedProject(changes, removed)
         finder = _Uncached()
@@ -74,7 +74,7 @@ class Importer:
         finally:
             self.active = None
             sys.meta_path.remove(finder)
-            imported.update(self._restore_modules(removed))
+            imported.update(self._restore_modules(removed, before))
 
     def reload(self, folders: Sequence[str], namespace: dict[str, Any]) -> tuple[str, ...]:
         """Import the edited modules again into the kernel, and update the notebook's names; return those that changed.
@@ -119,11 +119,15 @@ class Importer:
             return False
         return all(file_of(module) == file_of(removed[name]) for name, module in kept.items() if name in removed)
 
-    def _restore_modules(self, removed: Mapping[str, ModuleType]) -> dict[str, ModuleType]:
+    def _restore_modules(
+        self, removed: Mapping[str, ModuleType], before: Mapping[str, ModuleType]
+    ) -> dict[str, ModuleType]:
         """Restore ``sys.modules``; keep and return the modules that were imported meanwhile."""
         tops = {name.partition(".")[0] for name in removed.keys() - self.kernel.modules().keys()}
         own: dict[str, ModuleType] = {}
         for name, module in list(sys.modules.items()):
+            if before.get(name) is module:
+                continue
             if name.partition(".")[0] in tops:
                 self._shared[name] = own[name] = module
             elif is_of_project(name, module):

@@ -101,6 +101,17 @@ def test_models_of_env_py_that_were_edited_are_imported_again_by_every_command(s
     assert settled.run("%mig_diff")
 
 
+def test_modules_that_were_imported_before_are_those_of_afterwards(settled, tmp_path):
+    def imported():
+        return {name: module for name, module in sys.modules.items() if name.startswith("tests.")}
+
+    before = imported()
+    write(tmp_path / "shop/models.py", MODELS + AGE)
+    assert settled.run("%mig_diff")
+    assert __name__ in before
+    assert imported() == before
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("environment", [True, False], ids=["env.py takes them", "no environment"])
 @pytest.mark.costly
