@@ -104,11 +104,12 @@ def mariadb() -> Server:
     if program is None or install is None:
         pytest.skip("no MariaDB server is installed")
     folder, port, user = _place("mysql")
-    data = f"--datadir={folder / 'data'}"
-    made = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
+    # A server that starts deletes the temporary tables in its tmpdir, in /tmp also those of other servers.
+    places = (f"--datadir={folder / 'data'}", f"--tmpdir={folder}")
+    made = [install, "--no-defaults", *places, "--auth-root-authentication-method=normal", "--skip-test-db"]
     subprocess.run(made, check=True, stdout=subprocess.DEVNULL, user=user or None, cwd=folder)
     socket_file = f"--socket={folder / 'socket'}"
-    command = [program, "--no-defaults", data, socket_file, f"--port={port}", "--bind-address=127.0.0.1"]
+    command = [program, "--no-defaults", *places, socket_file, f"--port={port}", "--bind-address=127.0.0.1"]
     return Server(command, f"mysql+pymysql://root@127.0.0.1:{port}/torture", user, folder)
 
 
