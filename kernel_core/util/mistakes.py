@@ -87,9 +87,19 @@ class Trace:
         return next((each for each in reversed(self.frames) if _is_of_project(each[0])), None)
 
     @property
+    def place_lines(self) -> list[str]:
+        """The lines of the file of the deepest frame in the project, as they are on disk now; none if there is none."""
+        if self.place is None:
+            return []
+        path = self.place[0].f_code.co_filename
+        linecache.checkcache(path)  # a file that was edited since it was last asked for
+        return linecache.getlines(path)
+
+    @property
     def place_text(self) -> str:
         """The line of the deepest frame in a file of the project; "" if there is none."""
-        return "" if self.place is None else linecache.getline(self.place[0].f_code.co_filename, self.place[1])
+        lines = self.place_lines
+        return lines[self.place[1] - 1] if self.place is not None and 0 < self.place[1] <= len(lines) else ""
 
     def passes(self, file: str, function: str = "") -> bool:
         """Return whether a frame is in a file whose path ends with ``file``, and in ``function`` if it is given."""
@@ -204,10 +214,8 @@ def _of_command_line(error: BaseException, trace: Trace) -> str:
 
 def _reads_x_arguments(trace: Trace) -> bool:
     """Return whether the line that failed reads the ``-x`` arguments, directly or from a variable that holds them."""
-    place, line = trace.place, trace.place_text
-    lines = linecache.getlines(place[0].f_code.co_filename) if place is not None else []
-    held = re.findall(r"(\w+)\s*(?::[^=]*)?=[^=]*\bget_x_argument\(", "".join(lines))
-    return bool(re.search(rf"\b({'|'.join(['get_x_argument', *held])})\b", line))
+    held = re.findall(r"(\w+)\s*(?::[^=]*)?=[^=]*\bget_x_argument\(", "".join(trace.place_lines))
+    return bool(re.search(rf"\b({'|'.join(['get_x_argument', *held])})\b", trace.place_text))
 
 
 def _of_logging(error: Exception, trace: Trace) -> str:
