@@ -14,6 +14,7 @@ from ..state import State
 def is_verified(exercise: Exercise, entry: Entry) -> bool:
     """Return whether the snapshot of an entry passes every check of its exercise.
 
+    Nor may an applied file be edited, as in the notebook; whether that was before the exercise is not in a snapshot.
     That the entry says so counts for nothing. A snapshot is a file of the student's: who writes one that fits must
     know the values that the checks look at, which are in no file of theirs, or have copied another student's.
     """
@@ -21,7 +22,7 @@ def is_verified(exercise: Exercise, entry: Entry) -> bool:
         return False
     try:
         state = State.from_json(entry.snapshot)
-        return all(
+        return not state.edited and all(
             fingerprint(cast("Json", observe(check.look, check.spec, state).value), exercise.salt) in check.accepted
             for check in exercise.checks
         )
