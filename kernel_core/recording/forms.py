@@ -2,7 +2,7 @@
 
 The files of a project differ in ids and names more than in anything else. A file is cut before each line that begins
 with ``def``. The form of a piece is its text in which a mark replaces each simple string (``"users"``); what is parsed
-is the form, and the marks in the result stand for the strings of the file (`ParsedFunction.filled`).
+is the form; `ParsedFunction.filled` replaces the marks in the result by the strings of the file.
 
 The result is that of parsing the whole file. A piece that ends within a string, within parentheses, after a backslash
 or after a decorator does not parse by itself; nor does a form in which a mark is between two strings
@@ -20,6 +20,8 @@ from functools import lru_cache
 from itertools import count
 from typing import NamedTuple
 
+from ..script.header_forms import is_unicode
+
 _DOCSTRING = re.compile(r'"""[^"\\]*"""[ \t]*\n')
 _SIMPLE = re.compile(r"([\"'])([0-9A-Za-z_]+)\1")
 _MARK = "mig_text_"
@@ -31,7 +33,7 @@ _LONGEST = 2048
 class ParsedFunction(NamedTuple):
     """The statements of a function and the imports of its file.
 
-    ``strings`` are those for which marks stand in the statements, None where there are no marks, because the file was
+    ``strings`` are those that marks in the statements replace, None where there are no marks, because the file was
     parsed whole; ``lines_above`` is the number of lines that are not counted in the statements.
     """
 
@@ -68,7 +70,7 @@ class _Form(NamedTuple):
 
 def parsed_function(source: str, function: str) -> ParsedFunction | None:
     """Return a function of a file whose forms have been met before; None where the file must be parsed whole."""
-    if _MARK in source or "\r" in source or "\f" in source or not (source.isascii() or _is_unicode(source)):
+    if _MARK in source or "\r" in source or "\f" in source or not (source.isascii() or is_unicode(source)):
         return None
     pieces = _pieces(source)
     if max(map(len, pieces)) > _LONGEST:
@@ -142,12 +144,3 @@ def _form_of(parts: tuple[str, ...], function: str) -> _Form | None:
     except (SyntaxError, ValueError, RecursionError):
         return None
     return _Form(tuple(imports_of(tree)), body_of(tree, function))
-
-
-def _is_unicode(text: str) -> bool:
-    """Return whether the text has no surrogates, which Python refuses in a source."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

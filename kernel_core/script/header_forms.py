@@ -69,7 +69,7 @@ def header_by_form(source: str, path: str) -> Header | None:
     end = None if docstring is None else end_of_top(source, docstring.end())
     if end is None or docstring is None or end > _LONGEST or _MARK in source:
         return None
-    if not source.isascii() and not _is_unicode(source):
+    if not source.isascii() and not is_unicode(source):
         return None
     pieces = _SIMPLE.split(source[docstring.end() : end])
     texts = pieces[2::3]
@@ -132,7 +132,7 @@ def _part(text: str) -> _Part:
     return int(position)
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     """Return whether the text has no surrogates, which Python refuses in a source."""
     try:
         text.encode()

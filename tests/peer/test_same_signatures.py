@@ -39,7 +39,7 @@ NOT_HERE = {
 
 
 DIFFERENT = {
-    "config.Config: stdout": "None stands for sys.stdout at the time of printing, which a notebook replaces.",
+    "config.Config: stdout": "None is sys.stdout at the time of printing, which a notebook replaces.",
     "runtime.environment.EnvironmentContext.configure: transaction_per_migration is True": "Named in docs/alembic.md.",
 }
 
