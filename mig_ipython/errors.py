@@ -54,11 +54,7 @@ def user_errors() -> Iterator[None]:
     try:
         with _secrets_redacted():
             yield
-    except KeyboardInterrupt as error:
-        shorten_interrupt(error)
-        free_frames(error)
-        raise
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
         if (interrupt := interrupt_behind(error)) is not None:
             shorten_interrupt(interrupt)
             free_frames(interrupt)

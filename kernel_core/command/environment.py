@@ -111,10 +111,7 @@ def run(
             if not opts.get("dont_mutate"):
                 scripts.run_computed()
             scripts.run_env()
-    except KeyboardInterrupt as error:
-        free_frames(error)
-        raise
-    except Exception as error:
+    except BaseException as error:
         interrupt = interrupt_behind(error)
         if interrupt is None:
             raise

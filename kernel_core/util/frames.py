@@ -7,7 +7,7 @@ import traceback
 
 
 def interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
-    """Return the interrupt whose place an error took; None without one.
+    """Return the interrupt whose place an error took, or the error if it is one; None without one.
 
     Code that is interrupted while it ends something may fail at it: ``logging.config`` releases a lock that it does
     not hold yet, a driver refuses to close a connection. A program that was stopped must not end with such an error.
