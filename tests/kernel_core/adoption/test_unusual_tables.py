@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -110,16 +112,26 @@ def test_tables_of_sqlite(what: str, project, tmp_path: Path, monkeypatch: pytes
     assert catalog(empty) == before
 
 
-@pytest.mark.parametrize("what", POSTGRESQL)
-def test_tables_of_postgresql(what: str, postgresql_project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = adopted(postgresql_project, POSTGRESQL[what], tmp_path)
-    url = sa.make_url(postgresql_project.url)
-    server = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+@contextmanager
+def empty_database(url: str) -> Iterator[str]:
+    """Make a database on the server of ``url``, yield its URL, drop it."""
+    named = sa.make_url(url)
+    server = sa.create_engine(named, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     name = f"mig_test_{uuid.uuid4().hex[:12]}"
+    force = " WITH (FORCE)" if named.get_backend_name() == "postgresql" else ""
     with server.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     try:
-        empty = url.set(database=name).render_as_string(hide_password=False)
+        yield named.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name}{force}")
+
+
+@pytest.mark.parametrize("what", POSTGRESQL)
+def test_tables_of_postgresql(what: str, postgresql_project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = adopted(postgresql_project, POSTGRESQL[what], tmp_path)
+    with empty_database(postgresql_project.url) as empty:
         monkeypatch.setenv("DATABASE_URL", empty)
         command.upgrade(postgresql_project.config(), "head")
         found = catalog(empty)
@@ -128,9 +140,6 @@ def test_tables_of_postgresql(what: str, postgresql_project, tmp_path: Path, mon
         assert found == before
         command.downgrade(postgresql_project.config(), "base")
         assert not [each for each in catalog(empty) if not each.startswith("- ")]
-    finally:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 MARIADB = {
@@ -163,21 +172,12 @@ MARIADB = {
 @pytest.mark.parametrize("what", MARIADB)
 def test_tables_of_mariadb(what: str, mariadb_project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = adopted(mariadb_project, MARIADB[what], tmp_path)
-    url = sa.make_url(mariadb_project.url)
-    server = sa.create_engine(url, poolclass=sa.NullPool)
-    name = f"mig_test_{uuid.uuid4().hex[:12]}"
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    try:
-        empty = url.set(database=name).render_as_string(hide_password=False)
+    with empty_database(mariadb_project.url) as empty:
         monkeypatch.setenv("DATABASE_URL", empty)
         command.upgrade(mariadb_project.config(), "head")
         assert catalog(empty) == before
         command.downgrade(mariadb_project.config(), "base")
         assert catalog(empty) == {}
-    finally:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name}")
 
 
 def refusal(project) -> str:
