@@ -12,7 +12,7 @@ from types import TracebackType
 
 from kernel_core.util.exc import CommandError, LostRevision, ResolutionError
 from kernel_core.util.folders import with_relative_paths
-from kernel_core.util.frames import free_frames, interrupt_behind
+from kernel_core.util.interrupts import free_frames, interrupt_behind, none_lost
 from kernel_core.util.messaging import printable
 from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact, remember_environment
@@ -52,7 +52,7 @@ def user_errors() -> Iterator[None]:
     """
     remember_environment()
     try:
-        with _secrets_redacted():
+        with none_lost(), _secrets_redacted():
             yield
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         if (interrupt := interrupt_behind(error)) is not None:

@@ -15,7 +15,7 @@ from ..runtime.report import RunReport
 from ..script import ScriptDirectory
 from ..script.steps import StampStep, Step
 from ..util.exc import CommandError, EnvironmentMissing
-from ..util.frames import free_frames, interrupt_behind
+from ..util.interrupts import free_frames, interrupt_behind, none_lost
 from ..util.messaging import warn
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
@@ -107,7 +107,7 @@ def run(
     buffer = io.StringIO() if sql else None
     environment = EnvironmentContext(config, scripts, fn=noting_plan, as_sql=sql, output_buffer=buffer, **opts)
     try:
-        with nullcontext() if _starts_a_loop(scripts) else deferred_while_closing(), environment:
+        with none_lost(), nullcontext() if _starts_a_loop(scripts) else deferred_while_closing(), environment:
             if not opts.get("dont_mutate"):
                 scripts.run_computed()
             scripts.run_env()

@@ -14,7 +14,7 @@ from typing import NoReturn
 from .. import RELEASE
 from ..util.exc import CommandError, ProgramExit, UpgradeFailed
 from ..util.folders import with_relative_paths
-from ..util.frames import interrupt_behind
+from ..util.interrupts import interrupt_behind, none_lost
 from ..util.secrets import redact, remember_environment
 from .configuration import Config
 from .installed import installed_names, run_installed
@@ -57,7 +57,7 @@ class CommandLine:
         Without ``argv`` the process is this program: its arguments are read, and Python warnings are shown as
         ``Warning: ...``. A program that calls this with ``argv`` keeps its own way of showing warnings.
         """
-        with plain_warnings() if argv is None else contextlib.nullcontext():
+        with none_lost(), plain_warnings() if argv is None else contextlib.nullcontext():
             self._main(list(sys.argv[1:] if argv is None else argv))
 
     def _main(self, arguments: list[str]) -> None:

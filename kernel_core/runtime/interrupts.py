@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from ..ddl import DefaultImpl
 from ..ddl.cancelling import Cancelling
-from ..util.frames import interrupt_behind
+from ..util.interrupts import interrupt_behind
 from .listeners import listening
 
 _PACKAGE = __name__.partition(".")[0]

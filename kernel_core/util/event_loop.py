@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .frames import free_frames
+from .interrupts import free_frames
 
 if TYPE_CHECKING:  # heads and history import this module, and not SQLAlchemy
     from sqlalchemy.engine import Connection

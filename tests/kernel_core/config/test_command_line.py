@@ -253,6 +253,24 @@ def test_an_interrupt_is_reported_though_an_error_took_its_place(mig, project):
     assert mig("upgrade", "head") == mig("check") == (130, "", "Stopped.\n")
 
 
+UNRAISABLE = """
+import signal, time, weakref
+held = type("Held", (), {})()
+kept = weakref.ref(held, lambda _: signal.raise_signal(signal.SIGINT))
+del held
+for _ in range(500):
+    time.sleep(0.01)
+"""
+
+
+def test_an_interrupt_that_python_cannot_raise_where_it_comes_is_reported(mig, project):
+    project.write("a1", None, UNRAISABLE.strip())
+    said = "Stopped.\nStopped in upgrade of a1. It was rolled back; the database is at base.\n"
+    assert mig("upgrade", "head") == (130, "", said)
+    project.env(lambda text: UNRAISABLE + text)
+    assert mig("upgrade", "head") == mig("check") == (130, "", "Stopped.\n")
+
+
 def test_the_configuration_file_may_be_named_by_option_or_environment(project, capsys, monkeypatch, tmp_path_factory):
     project.chain("a1")
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))

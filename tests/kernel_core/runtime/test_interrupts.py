@@ -195,6 +195,24 @@ def test_outside_the_engine_an_interrupt_is_raised_at_once(project):
     assert listener.passed < patience(2)
 
 
+def test_an_interrupt_that_python_cannot_raise_where_it_comes_stops_the_run(project):
+    project.write(
+        "a1",
+        None,
+        """
+        import signal, time, weakref
+        held = type("Held", (), {})()
+        kept = weakref.ref(held, lambda _: signal.raise_signal(signal.SIGINT))
+        del held
+        for _ in range(500):
+            time.sleep(0.01)
+        """,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        command.upgrade(project.config(), "head")
+    assert command.current(project.config()) == ()
+
+
 def test_while_a_connection_is_closed_an_interrupt_waits(any_project, caplog):
     any_project.chain("a1")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,19 @@ def test_an_interrupt_is_shown_though_an_error_took_its_place(error):
 
     with pytest.raises(KeyboardInterrupt) as caught, user_errors():
         stopped()
+    assert caught.value._render_traceback_() == ["KeyboardInterrupt: Stopped."]
+
+
+class Interrupted:
+    """What is interrupted where Python cannot raise it."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_that_python_cannot_raise_where_it_comes_is_shown():
+    with pytest.raises(KeyboardInterrupt) as caught, user_errors():
+        Interrupted()
     assert caught.value._render_traceback_() == ["KeyboardInterrupt: Stopped."]
 
 

@@ -1,11 +1,15 @@
-"""Interrupts: a kept one keeps nothing of what its frames referred to; an error that took its place is recognized."""
+"""Interrupts: none is lost, a kept one keeps nothing of its frames, an error that took the place of one is recognized."""
 
+import gc
+import signal
+import sys
 import textwrap
+import time
 import weakref
 
 import pytest
 
-from kernel_core.util.frames import free_frames, interrupt_behind
+from kernel_core.util.interrupts import free_frames, interrupt_behind, none_lost
 
 
 class Held:
@@ -89,3 +93,84 @@ def test_an_error_that_follows_itself_is_looked_at_once():
     first, second = ValueError(), KeyError()
     first.__context__, second.__context__ = second, first
     assert interrupt_behind(first) is None
+
+
+# ---- where Python cannot raise one -----------------------------------------------------------------------------------
+
+
+class Destroyed:
+    """What is interrupted when nothing refers to it any more."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+def in_a_destructor(then=lambda: None):
+    Destroyed()
+    then()
+
+
+def in_the_callback_of_a_weak_reference():
+    held = Held()
+    reference = weakref.ref(held, lambda _: signal.raise_signal(signal.SIGINT))
+    del held
+    assert reference() is None
+
+
+def in_a_garbage_collection():
+    gc.callbacks.append(lambda phase, _: phase == "start" and signal.raise_signal(signal.SIGINT))
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.pop()
+
+
+UNRAISABLE = [in_a_destructor, in_the_callback_of_a_weak_reference, in_a_garbage_collection]
+
+
+def wait(after):
+    after()
+    for _ in range(500):
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def reported():
+    """What Python reports because it cannot raise it."""
+    before, found = sys.unraisablehook, []
+    sys.unraisablehook = lambda unraisable: found.append(unraisable.exc_type)
+    yield found
+    sys.unraisablehook = before
+
+
+@pytest.mark.parametrize("interrupted", UNRAISABLE)
+def test_an_interrupt_that_python_cannot_raise_comes_again(interrupted, reported):
+    with pytest.raises(KeyboardInterrupt), none_lost():
+        wait(after=interrupted)
+    assert reported == []
+
+
+@pytest.mark.parametrize("interrupted", UNRAISABLE)
+def test_at_the_end_of_the_block_it_is_raised(interrupted, reported):
+    after = sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt), none_lost(), none_lost():
+        interrupted()
+    time.sleep(0.05)  # and not once more
+    assert reported == []
+    assert sys.unraisablehook is after
+
+
+def test_the_error_of_the_block_is_raised_in_place_of_a_lost_interrupt(reported):
+    with pytest.raises(ZeroDivisionError), none_lost():
+        in_a_destructor(then=lambda: 1 / 0)
+    time.sleep(0.05)
+    assert reported == []
+
+
+def test_other_errors_are_reported_as_before(reported):
+    with none_lost():
+        held = Held()
+        kept = weakref.ref(held, lambda _: {}["it"])
+        del held
+    assert reported == [KeyError]
+    assert kept() is None
