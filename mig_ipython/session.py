@@ -104,6 +104,7 @@ class Session:
 
         if isinstance(target, str) and name is None and target in self.connections:
             self.current_name = target
+            self.refresh_panels()
             return self.connection
         section = target[1:] if isinstance(target, str) and target.startswith("@") else None
         environment = self.workspace().opened if section is not None else None
@@ -113,6 +114,7 @@ class Session:
             replaced.close()
         self.connections[connection.name] = connection
         self.current_name = connection.name
+        self.refresh_panels()
         return connection
 
     def connect_by_default(self) -> Connection:
@@ -132,6 +134,7 @@ class Session:
         self.closed.add(name)
         if self.current_name == name:
             self.current_name = next(reversed(self.connections), None)
+            self.refresh_panels()
         return connection
 
     # ---- the environment -------------------------------------------------------------------------------------------
@@ -149,6 +152,7 @@ class Session:
     def open(self, place: str = "", section: str = "alembic") -> Environment:
         """Open an existing environment."""
         self._environment = open_at(place, section)
+        self.refresh_panels()
         return self._environment
 
     def forget_environment(self) -> None:

@@ -17,6 +17,7 @@ import argparse
 
 from ..running.confirmation import Confirmation
 from ..running.execution import run as execute
+from ..running.plan_changes import PlanChanges
 from ..running.planning import announce
 from ..running.planning import plan as plan_of
 from ..running.progress import shown_progress
@@ -25,7 +26,6 @@ from ..session import Session
 from ..views.plan import Plan
 from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport
-from ..workspace.heads import heads_if_connected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +80,7 @@ def _confirmation(session: Session, plan: Plan) -> Confirmation:
         plan,
         command,
         lambda: _run_plan(session, plan),
-        lambda: heads_if_connected(session.workspace()),
+        PlanChanges(session, plan),
         lambda: rehearsed(session.workspace(), "upgrade" if plan.verb == "upgrade" else "downgrade", plan.target),
     )
     if not session.has_front_end:

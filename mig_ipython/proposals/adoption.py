@@ -91,6 +91,7 @@ class Adoption(Proposal):
         return path
 
     def _adopt(self, message: str) -> None:
+        self.draft.refuse_elsewhere()
         accepted = self.review.accepted()
         workspace = self._host.workspace()
         changed = len(accepted.ops) != len(self.comparison.operations.ops) or bool(self.review.can_undo)
@@ -136,7 +137,7 @@ class Adoption(Proposal):
                 preview=True,
             )
             self.comparison = _comparison(workspace, self.adopted.baseline)
-            self.review = _review(workspace, self.comparison, self.adopted)
+            self.review, self.where = _review(workspace, self.comparison, self.adopted), workspace.where
             self.draft = self.draft.for_review(self.review, self.comparison)
         return self
 

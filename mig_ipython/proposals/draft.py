@@ -17,8 +17,9 @@ from kernel_core.util.exc import CommandError
 from ..review import Review
 from ..running.rehearsing import UnwrittenFile
 from ..views.text import short
-from ..workspace.heads import database_heads, heads_if_connected, is_applied
+from ..workspace.heads import database_heads, heads_if_connected, heads_of_others, is_applied
 from ..workspace.models import Models, find_models
+from ..workspace.origin import Origin
 from ..workspace.workspace import Host, Workspace
 from .comparison import Comparison, compare
 from .multiple_targets import code_of
@@ -48,6 +49,7 @@ class Draft:
         self.rev_id, self.message = rev_id, message
         self.head, self.splice, self.label = head, splice, label
         self.depends_on, self.version_path = depends_on, version_path
+        self._origin = Origin.of(host.workspace())
         self._path: Path | None = None
         self._found: Proposed | None = None
         requested = comparison.requested
@@ -68,6 +70,26 @@ class Draft:
         """Return whether the database is at another revision than when the review was made."""
         heads = heads_if_connected(self._host.workspace())
         return heads is not None and tuple(heads) != self._made.database_heads
+
+    def left(self) -> str:
+        """Return the sentence that the notebook now uses another database or environment; "" where it does not."""
+        return self._origin.left(self._host.workspace(), "This review")
+
+    def refuse_elsewhere(self) -> None:
+        """Raise Elsewhere where the notebook now uses another database or environment than that of the review."""
+        left = self.left()
+        if left:
+            raise Elsewhere(left)
+
+    def edited(self) -> str:
+        """Return the sentence that the file was edited since it was written here; "" where it was not."""
+        path, workspace = self.path, self._host.workspace()
+        if path is None or not workspace.written.was_edited(path):
+            return ""
+        return (
+            f"{os.path.relpath(path)} was edited since it was written here: this review does not show what would run. "
+            "Run it with %mig_upgrade."
+        )
 
     # ---- its place ---------------------------------------------------------------------------------------------------
 
@@ -194,6 +216,8 @@ class Draft:
         is compared once more: it may have been changed without a migration.
         """
         made, workspace = self._made, self._host.workspace()
+        if self.left():
+            return self.left()
         if workspace.has_environment and tuple(workspace.scripts().get_heads()) != made.heads and made.heads:
             return "A revision was added since this review was made."
         if database_heads(workspace) != made.database_heads:
@@ -227,6 +251,7 @@ class Draft:
 
         The programs that run after a file was written (``post_write_hooks``) have not run on it.
         """
+        self.refuse_elsewhere()
         if self.path is not None:
             return None
         self._environment(self._host.workspace())
@@ -243,6 +268,7 @@ class Draft:
 
     def _accepted(self, verb: str, *, just_compared: bool = False) -> UpgradeOps:
         """Return the accepted operations; raises Stale, and CommandError where there are none."""
+        self.refuse_elsewhere()
         reason = "" if just_compared else self.stale()
         if reason:
             raise Stale(reason)
@@ -266,11 +292,13 @@ class Draft:
         path = self.path
         if path is None:
             raise CommandError("Nothing is written yet, so there is nothing to delete.")
+        self.refuse_elsewhere()
         workspace = self._host.workspace()
         last = workspace.written.last
         if last is not None and last.revision != self.rev_id:
             raise CommandError(f"{os.path.relpath(last.path)} was written after it. Delete that one first: %mig_undo")
-        workspace.written.delete_last(workspace.scripts(), heads_if_connected(workspace))
+        current, others = heads_if_connected(workspace), heads_of_others(workspace)
+        workspace.written.delete_last(workspace.scripts(), current, others)
         workspace.refresh()
         return path
 
@@ -279,8 +307,16 @@ class Stale(CommandError):
     """The models, the database or the files have changed since the review was made; nothing was written."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason} Run %mig_autogenerate again; nothing was written.")
+        super().__init__(f"{reason} {self._remedy}")
         self.reason = reason
+
+    _remedy = "Run %mig_autogenerate again; nothing was written."
+
+
+class Elsewhere(Stale):
+    """The notebook uses another database or environment than that of the review; nothing was done."""
+
+    _remedy = "Go back to that one, or run the cell again; nothing was done."
 
 
 def _models_called(name: str, workspace: Workspace) -> Models | None:

@@ -210,10 +210,12 @@ class Proposal(View):
     def upgrade(self, on_step: OnStep | None = None, *, yes: bool = False) -> RunReport:
         """Write the file where that is not done, and upgrade the database to it.
 
-        Raises MigError, and runs nothing, where existing data would be lost and not ``yes``.
+        Raises MigError, and runs nothing, where existing data would be lost and not ``yes``, or where the notebook uses
+        another database or environment than the review.
         """
         with user_errors():
             self.write()
+            self.draft.refuse_elsewhere()
             workspace = self._host.workspace()
             planned = plan(workspace, "upgrade", self.rev_id)
             if planned.losses and not yes:
@@ -279,7 +281,7 @@ class Proposal(View):
         with user_errors():
             workspace, models = self._host.workspace(), self.draft.models_now()
             self.comparison = compare(workspace, models, scope=self.comparison.scope, fingerprinted=True)
-            self.review = review_of(workspace, self.comparison)
+            self.review, self.where = review_of(workspace, self.comparison), workspace.where
             self.draft = self.draft.for_review(self.review, self.comparison)
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
@@ -14,7 +15,17 @@ from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport
 from ..views.view import View
 
-MOVED = "The current revision has changed since this question was asked. Run the cell again."
+MOVED = "The current revision has changed since this question was asked."
+
+
+class Changes(Protocol):
+    """What has changed since the question was asked, in a sentence; "" where nothing has."""
+
+    def moved(self) -> str:
+        """Return that the database or its current revision is another."""
+
+    def found(self) -> str:
+        """Return what `moved` does, or that another plan would run; raises the errors of planning."""
 
 
 class Confirmation(View):
@@ -24,8 +35,8 @@ class Confirmation(View):
         c.confirm("pets")
 
     ``word`` must be typed, ``report`` is the result, None before; ``folded``: its panel is displayed above it.
-    ``heads`` returns the database's revisions, which must still be the same when it is confirmed. ``on_clone``
-    rehearses the plan; its result is then ``rehearsal``.
+    ``changes`` finds what has changed since: nothing runs then. ``on_clone`` rehearses the plan; its result is then
+    ``rehearsal``.
     """
 
     def __init__(
@@ -33,11 +44,10 @@ class Confirmation(View):
         plan: Plan,
         again: str,
         act: Callable[[], RunReport],
-        heads: Callable[[], object] | None = None,
+        changes: Changes | None = None,
         on_clone: Callable[[], RehearsalReport] | None = None,
     ) -> None:
-        self.plan, self.again, self._act, self._heads = plan, again, act, heads
-        self._heads_when_asked = heads() if heads is not None else None
+        self.plan, self.again, self._act, self._changes = plan, again, act, changes
         self.report: RunReport | None = None
         self.rehearsal: RehearsalReport | None = None
         self._on_clone, self._is_running = on_clone, False
@@ -57,11 +67,11 @@ class Confirmation(View):
             return self.plan.verb
         return redact(", ".join(names) if len(names) <= 3 else f"{len(names)} tables")
 
-    def has_moved(self) -> bool:
-        """Return whether the database is at another revision than when the question was asked."""
-        if self._heads is None or self._is_running or self.report is not None:
-            return False
-        return self._heads() != self._heads_when_asked
+    def moved(self) -> str:
+        """Return that the database or its current revision is another than when the question was asked; else ""."""
+        if self._changes is None or self._is_running or self.report is not None:
+            return ""
+        return self._changes.moved()
 
     @property
     def can_rehearse(self) -> bool:
@@ -71,13 +81,12 @@ class Confirmation(View):
     def rehearse(self) -> RehearsalReport:
         """Run the plan on a clone of the database, and return what that did; then the question shows its counts.
 
-        Raises MigError where no clone can be made, and where the database is at another revision by now.
+        Raises MigError where no clone can be made, and where another plan would run by now.
         """
         with user_errors():
             if self._on_clone is None or self.report is not None:
                 raise CommandError("There is nothing to rehearse: it has run, or cannot be rehearsed.")
-            if self.has_moved():
-                raise CommandError(f"{MOVED} Nothing was rehearsed.")
+            self._refuse_changed("rehearsed")
             self.rehearsal = self._on_clone()
         for observer in self._observers:
             observer()
@@ -96,7 +105,11 @@ class Confirmation(View):
         self._observers.append(observer)
 
     def confirm(self, typed: str = "") -> RunReport:
-        """Run the plan, once; raises MigError, and runs nothing, where ``typed`` is not the `word`."""
+        """Run the plan, once, and return the report.
+
+        Raises MigError, and runs nothing, where ``typed`` is not the `word`, the notebook uses another database or
+        environment, or another plan would run by now: a file was edited, or more would be lost.
+        """
         with user_errors():
             if self.report is not None:
                 return self.report
@@ -104,8 +117,7 @@ class Confirmation(View):
                 raise CommandError("The plan is running already.")
             if self.word and typed.strip() != self.word:
                 raise CommandError(f"Type {self.word} to confirm; nothing was run.")
-            if self.has_moved():
-                raise CommandError(f"{MOVED} Nothing was run.")
+            self._refuse_changed("run")
             self._is_running = True
             try:
                 self.report = self._act()
@@ -114,6 +126,12 @@ class Confirmation(View):
         for observer in self._observers:
             observer()
         return self.report
+
+    def _refuse_changed(self, done: str) -> None:
+        """Raise CommandError where what was shown is not what would run now."""
+        changed = self._changes.found() if self._changes is not None else ""
+        if changed:
+            raise CommandError(f"{changed} Run the cell again. Nothing was {done}.")
 
     def text(self) -> str:
         if self.report is not None:

@@ -67,7 +67,9 @@ def plan(workspace: Workspace, verb: str, target: str) -> Plan:
     return Plan(
         verb,
         target,
-        tuple(PlannedStep(script.revision, script.doc, partial(_lines, script, read)) for script in steps),
+        tuple(
+            PlannedStep(script.revision, script.doc, partial(_lines, script, read), script.source) for script in steps
+        ),
         losses,
         workspace.where,
         workspace.connection.dialect,
@@ -171,7 +173,7 @@ def _plan_of_targets(workspace: Workspace, verb: str, target: str) -> Plan:
         verb,
         target,
         tuple(
-            PlannedStep(script.revision, _doc(script, named), partial(_lines, script, read))
+            PlannedStep(script.revision, _doc(script, named), partial(_lines, script, read), script.source)
             for script, read in readers.values()
         ),
         tuple(_at(loss, name) for name, one in named for loss in one.losses),

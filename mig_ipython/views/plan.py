@@ -67,11 +67,15 @@ def _counted(rows: int | None) -> str:
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One revision of a plan; ``ask`` returns its operations as sentences, None if only a run can tell."""
+    """One revision of a plan; ``ask`` returns its operations as sentences, None if only a run can tell.
+
+    ``source`` is the text of its version file.
+    """
 
     revision: str
     doc: str
     ask: Callable[[], tuple[Line, ...] | None]
+    source: str = field(default="", repr=False)
 
     @cached_property
     def lines(self) -> tuple[Line, ...] | None:

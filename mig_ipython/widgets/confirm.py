@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..running.confirmation import MOVED, Confirmation
+from ..running.confirmation import Confirmation
 from ..views.html import Html, page, tag
 from .review.footer import REHEARSES
 from .review.parts import AUTO, SNUG, Status, box, button, hidden_style, html
@@ -62,10 +62,11 @@ class ConfirmPanel:
     def _refresh(self) -> None:
         if self._cancelled or self._moved:
             return
-        self._moved = self.confirmation.has_moved()
+        moved = self.confirmation.moved()
+        self._moved = bool(moved)
         self.show()
-        if self._moved:
-            self.status.say(MOVED)
+        if moved:
+            self.status.say(f"{moved} Run the cell again.")
 
     def _question(self) -> Html:
         plan = self.confirmation.plan

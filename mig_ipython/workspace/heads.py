@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kernel_core.util.exc import CommandError
@@ -67,6 +69,16 @@ def refuse_unfinished(current: Current) -> None:
 def heads_if_connected(workspace: Workspace) -> Current | None:
     """Return the revisions of the database, None where none is connected."""
     return database_heads(workspace) if workspace.is_connected else None
+
+
+def heads_of_others(workspace: Workspace) -> dict[str, Current]:
+    """Return the revisions of the open connections but the current one, by name, as far as they can be read."""
+    found = {}
+    for name, connection in workspace.connections.items():
+        if connection is not workspace.current:
+            with suppress(CommandError):  # such as a server that is closed now
+                found[name] = database_heads(replace(workspace, current=connection))
+    return found
 
 
 def heads_or_reason(workspace: Workspace) -> tuple[Current | None, tuple[str, ...]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from kernel_core.script import Script, ScriptDirectory
 from kernel_core.util.exc import CommandError
@@ -37,8 +38,16 @@ class WrittenFiles:
         """The last file, None where there is none."""
         return self.files[-1] if self.files else None
 
-    def delete_last(self, scripts: ScriptDirectory, heads: Collection[str] | None) -> str:
+    def was_edited(self, path: os.PathLike[str] | str) -> bool:
+        """Return whether a file that was written here has another text now."""
+        return any(Path(one.path) == Path(path) and one.text != _text(one.path) for one in self.files)
+
+    def delete_last(
+        self, scripts: ScriptDirectory, heads: Collection[str] | None, others: Mapping[str, Collection[str]]
+    ) -> str:
         """Delete the last file and return its path; ``heads`` are the database's revisions, None if not connected.
+
+        ``others`` are those of further open connections, by name.
 
         Raises CommandError, and keeps the file, where it is applied, changed, or followed by another revision.
         """
@@ -51,15 +60,20 @@ class WrittenFiles:
             )
         with scripts.writing():
             scripts.reload()
-            applied = scripts.map.ancestors(name for name in heads if name in scripts.map)
-            reason = self._refusal(last, scripts, applied)
+            reason = self._refusal(last, scripts, heads, others)
             if reason:
                 raise CommandError(reason)
             os.unlink(last.path)
         self.files.pop()
         return last.path
 
-    def _refusal(self, last: WrittenFile, scripts: ScriptDirectory, applied: Collection[str]) -> str:
+    def _refusal(
+        self,
+        last: WrittenFile,
+        scripts: ScriptDirectory,
+        heads: Collection[str],
+        others: Mapping[str, Collection[str]],
+    ) -> str:
         """Return why the last file cannot be deleted, "" where it can."""
         shown, text = os.path.relpath(last.path), _text(last.path)
         if text is None:
@@ -67,12 +81,22 @@ class WrittenFiles:
             return f"{shown} does not exist any more; nothing was deleted."
         if text != last.text:
             return f"{shown} was changed since it was written here; it was kept. Delete it by hand if it is not needed."
-        if last.revision in applied:
-            return f"{shown} is applied, so it was kept. Downgrade first: %mig_downgrade {last.revision}-1 --yes"
+        downgrade = f"%mig_downgrade {last.revision}-1 --yes"
+        if _is_applied(last, scripts, heads):
+            return f"{shown} is applied, so it was kept. Downgrade first: {downgrade}"
+        for name, there in others.items():
+            if _is_applied(last, scripts, there):
+                return (
+                    f"{shown} is applied to {name}, so it was kept. Downgrade first: %mig_connect {name}, {downgrade}"
+                )
         after = sorted(scripts.map.descendants([last.revision]) - {last.revision})
         if after:
             return f"{shown} is followed by {', '.join(after)}, so it was kept. Delete those first."
         return ""
+
+
+def _is_applied(last: WrittenFile, scripts: ScriptDirectory, heads: Collection[str]) -> bool:
+    return last.revision in scripts.map.ancestors(name for name in heads if name in scripts.map)
 
 
 def _nothing_written(scripts: ScriptDirectory) -> str:

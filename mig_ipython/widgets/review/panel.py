@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from kernel_core.util.exc import CommandError
 from kernel_core.util.messaging import printable
 from kernel_core.util.secrets import redact
 
@@ -43,6 +44,7 @@ class ReviewPanel:
         self.upgraded = False
         self._shown = (False, False)
         self._acting = False
+        self._left = ""
         self._visible: frozenset[int] = frozenset()
         self.chosen: int | None = None
         self.status = Status(on_end=self.show)
@@ -72,7 +74,7 @@ class ReviewPanel:
             on_rehearse=self._rehearse,
             marks=proposal.marks,
         )
-        self.ask = Ask(status, self._upgrade_now)
+        self.ask = Ask(status, lambda: self._upgrade_now(yes=True))
         self.rehearsed = Rehearsed(self._append)
         self.undo = button("Undo", "Undo the last change", self._undo, status)
         self.redo = button("Redo", "Redo the undone change", review.redo, status)
@@ -130,6 +132,13 @@ class ReviewPanel:
 
     def _refresh(self) -> None:
         draft = self.proposal.draft
+        left = draft.left()
+        if left or self._left:
+            self.stale.say(left)
+        self._left = left
+        if left:
+            self.ask.close()
+            return
         self.upgraded = draft.is_applied()
         written, upgraded = self._shown
         if not self.written and draft.has_moved():
@@ -200,6 +209,7 @@ class ReviewPanel:
         self.proposal.again()
         self.chosen = None
         self.stale.say("")
+        self._left = ""
         self._build()
         for part in old:
             if part not in self.widget.children:
@@ -246,6 +256,8 @@ class ReviewPanel:
     def _upgrade(self) -> None:
         if self.review.errors:
             self.review.accepted()  # raises, naming the first of them
+        if self.proposal.draft.edited():
+            raise CommandError(self.proposal.draft.edited())
         if self._ask_or_close():
             self.status.say("Nothing is run yet: data would be lost.")
         else:
@@ -260,12 +272,12 @@ class ReviewPanel:
             self.ask.close()
         return bool(losing)
 
-    def _upgrade_now(self) -> None:
+    def _upgrade_now(self, *, yes: bool = False) -> None:
         if not self.written:
             self._write()
         self.status.say("Upgrading ...")
         with self._own_change(), watched(self._tell) as on_step:
-            report = self.proposal.upgrade(on_step, yes=True)
+            report = self.proposal.upgrade(on_step, yes=yes)
         self.upgraded = True
         self.show()
         said = redact(str(report)).strip().splitlines()

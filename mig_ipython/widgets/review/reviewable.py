@@ -32,6 +32,12 @@ class Draft(Placed, Written, Protocol):
     def has_moved(self) -> bool:
         """Return whether the current revision has changed since the review was made."""
 
+    def left(self) -> str:
+        """Return the sentence that the notebook now uses another database or environment; "" where it does not."""
+
+    def edited(self) -> str:
+        """Return the sentence that the file was edited since it was written here; "" where it was not."""
+
     def delete(self) -> Any:
         """Delete the file that was written and return its path. Raises CommandError if it must be kept."""
 

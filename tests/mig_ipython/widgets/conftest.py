@@ -46,6 +46,12 @@ class FakeDraft:
     def found_text(self, message=None):
         return f'"""{message}"""\n{render_python_code(self.proposal.found)}'
 
+    def left(self):
+        return ""
+
+    def edited(self):
+        return ""
+
     def delete(self):
         if self.kept:
             raise CommandError(self.kept)

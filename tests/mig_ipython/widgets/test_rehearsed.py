@@ -7,7 +7,7 @@ import pytest
 from kernel_core.rehearse import Blocker, Rehearsal, TableRows
 from mig_ipython.errors import MigError, user_errors
 from mig_ipython.proposals.draft import Stale
-from mig_ipython.running.confirmation import Confirmation
+from mig_ipython.running.confirmation import MOVED, Confirmation
 from mig_ipython.views.plan import Loss, Plan
 from mig_ipython.views.rehearsal import RehearsalReport
 from mig_ipython.views.report import RunReport
@@ -106,11 +106,20 @@ def test_hostile_names_are_text_below_the_panel_and_in_the_question(panel, propo
 # ---- the confirmation
 
 
-def question(on_clone, heads=None):
+class Moved:
+    """What has changed since a question: the current revision."""
+
+    def moved(self):
+        return MOVED
+
+    found = moved
+
+
+def question(on_clone, changes=None):
     losses = (Loss("flights", "Drop column note", "all data is lost", 9),)
     plan = Plan("upgrade", "head", (), losses, "sqlite dev.db", "sqlite", str)
     ran = RunReport("upgrade", (), (), ("ab12",), "sqlite dev.db")
-    return Confirmation(plan, "%mig_upgrade head --yes", lambda: ran, heads, on_clone)
+    return Confirmation(plan, "%mig_upgrade head --yes", lambda: ran, changes, on_clone)
 
 
 def test_the_confirmation_shows_the_counts_and_the_report(hostile, active_nodes):
@@ -142,8 +151,7 @@ def test_without_a_clone_there_is_no_button():
 
 
 def test_a_question_about_another_revision_is_not_rehearsed():
-    heads = [("a1",), ("b2",)]
-    panel = ConfirmPanel(question(report_of, lambda: heads.pop(0) if len(heads) > 1 else heads[0]))
+    panel = ConfirmPanel(question(report_of, Moved()))
     panel.try_it.click()
     assert "has changed since this question was asked" in panel.status.text
     assert panel.confirmation.rehearsal is None
