@@ -223,7 +223,7 @@ def _directive(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(source)
     def directive(self: AbstractOperations, *args: object, **kw: object) -> Any:
-        if not kw.keys() <= known:
+        if kw and not kw.keys() <= known:
             _refuse_old_names(name, known, kw)
         return source(self, *args, **kw)
 

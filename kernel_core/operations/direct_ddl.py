@@ -107,10 +107,12 @@ class DirectDDL:
         if found is None:
             return None
         lines = self._clauses(found, schema) if found.constraints else self._columns(found)
-        body = ", \n\t".join(line for line in lines if line is not None)
+        written = [line for line in lines if line is not None]
+        if len(written) < len(lines):
+            return None
+        body = ", \n\t".join(written)
         exists = "IF NOT EXISTS " if if_not_exists else ""
-        is_complete = None not in lines
-        return f"\nCREATE TABLE {exists}{self._table(name, schema)} (\n\t{body}\n)\n\n" if is_complete else None
+        return f"\nCREATE TABLE {exists}{self._table(name, schema)} (\n\t{body}\n)\n\n"
 
     def _clauses(self, found: PlainItems, schema: str | None) -> list[str | None]:
         """Return what is in the parentheses of a table with constraints."""

@@ -50,8 +50,7 @@ def plain_items(items: Sequence[SchemaItem], *, has_convention: bool) -> PlainIt
     key = _primary_key(columns, constraints)
     if not columns or key is None or not (not constraints or _are_plain(constraints, names, has_convention)):
         return None
-    is_implicit = bool(key) and not any(isinstance(item, PrimaryKeyConstraint) for item in constraints)
-    if has_convention and is_implicit:
+    if has_convention and key and not any(isinstance(item, PrimaryKeyConstraint) for item in constraints):
         return None
     return PlainItems(tuple(columns), tuple(shapes), tuple(constraints), key)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from sqlalchemy.exc import DBAPIError
 
@@ -43,6 +43,7 @@ class Execution:
 
     def __init__(self, run: Run, steps: Sequence[AnyStep], before: frozenset[str]) -> None:
         self._run, self.steps = run, steps
+        self._revisions = run.script.map if run.script is not None else None
         self.before = self.heads = before
         self.done: list[AppliedStep] = []
         self._reached: list[tuple[frozenset[str], int]] = [(before, 0)]
@@ -187,7 +188,9 @@ class Execution:
 
     def _script(self, step: AnyStep) -> Script | None:
         """Return the revision of a step; None for a stamp."""
-        return self._run.revision(step.revision_id) if isinstance(step, Step) else None
+        if not isinstance(step, Step) or self._revisions is None or step.revision_id not in self._revisions:
+            return None
+        return cast("Script", self._revisions.get_revision(step.revision_id))
 
     def _apply(
         self,

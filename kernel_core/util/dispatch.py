@@ -52,8 +52,9 @@ class Dispatcher:
             targets = (obj,)
         else:
             targets = (obj if isinstance(obj, type) else type(obj)).__mro__
+        names = ("default",) if qualifier == "default" else (qualifier, "default")
         for target in targets:
-            for name in ("default",) if qualifier == "default" else (qualifier, "default"):
+            for name in names:
                 function = self._entries.get((target, name))
                 if function is not None:
                     return function

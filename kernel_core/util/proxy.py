@@ -63,9 +63,10 @@ class ProxyModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        method = getattr(self._kind, name, None)
-        if callable(method):
-            return _Forward(self, method, name)
+        if callable(getattr(self._kind, name, None)):
+            # Found in the module from now on: each version file reads it from there.
+            forward = vars(self)[name] = _Forward(self, name)
+            return forward
         if not hasattr(self._kind, name) and (self._current.get() is None or not hasattr(self._current.get(), name)):
             raise AttributeError(f"{self.__name__} has nothing called {name!r}.")
         return getattr(self.now(name), name)
@@ -84,11 +85,17 @@ class ProxyModule(ModuleType):
 class _Forward:
     """A method of the object that is current when it is called, so that ``from op import add_column`` works."""
 
-    def __init__(self, module: ProxyModule, method: Callable[..., object], name: str) -> None:
+    __doc__ = property(lambda self: self.__wrapped__.__doc__)
+
+    def __init__(self, module: ProxyModule, name: str) -> None:
         self._module, self._name = module, name
         self.__name__ = name
-        self.__doc__ = method.__doc__
-        self.__wrapped__ = method
+
+    @property
+    def __wrapped__(self) -> Callable[..., object]:
+        """The method that its class has now: add-ons may register another one."""
+        method: Callable[..., object] = getattr(self._module._kind, self._name)
+        return method
 
     def __call__(self, *args: object, **kw: object) -> object:
         return getattr(self._module.now(self._name), self._name)(*args, **kw)

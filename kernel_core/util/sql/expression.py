@@ -141,14 +141,17 @@ def _is_no_column(found: list[Token], place: int) -> bool:
     return (after in ("(", ".") and (after == "." or found[place].kind == "word")) or before == "::"
 
 
-_QUOTING = re.compile("['\"`\\[$#]|--|/[*]")
+_QUOTING = ("'", '"', "`", "[", "$", "#", "--", "/*")
 
 
 def tabs_as_spaces(text: str, dialect: SQLDialect) -> str:
     """Return a statement with four spaces for each tab outside quotes and comments."""
     if "\t" not in text:
         return text
-    if _QUOTING.search(text) is None:
+    for mark in _QUOTING:  # each is found faster than by one pattern for all
+        if mark in text:
+            break
+    else:
         return text.replace("\t", "    ")
     return "".join(
         token.text.replace("\t", "    ") if token.kind == "space" else token.text for token in lex(text, dialect)
