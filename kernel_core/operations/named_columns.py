@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy.engine import Dialect
@@ -52,12 +52,56 @@ def columns_of_item(item: Addition) -> list[object]:
 
 def names_of_item(item: Addition, name: str, dialect: Dialect) -> bool:
     """Return whether a constraint or an index names a column, in a list or in SQL."""
-    condition = getattr(item, "condition", None)
-    texts = [each for each in columns_of_item(item) if isinstance(each, ClauseElement)]
-    if name in [each for each in columns_of_item(item) if isinstance(each, str)]:
+    columns = columns_of_item(item)
+    if any(isinstance(each, str) and each == name for each in columns):
         return True
-    parts = [*texts, *([condition] if condition is not None else [])]
-    return any(names_column(sql_text(each), name, dialect) for each in parts)
+    options: Mapping[str, Any] = getattr(item, "kw", {})
+    if any(name in _listed(value) for option, value in options.items() if option.endswith(_LISTS)):
+        return True
+    return any(names_column(sql_text(each), name, dialect) for each in sql_of_item(item, dialect))
+
+
+def sql_of_item(item: Addition, dialect: Dialect) -> list[str | ClauseElement]:
+    """Return the SQL of a constraint or an index: expressions, the condition of a check, that of a partial index."""
+    found: list[Any] = [each for each in columns_of_item(item) if isinstance(each, ClauseElement)]
+    condition = getattr(item, "condition", None)
+    options: Mapping[str, Any] = getattr(item, "kw", {})
+    given = [options.get(f"{dialect.name}_where"), getattr(item, "where", None)]
+    return [*found, *(each for each in (condition, *given) if isinstance(each, str | ClauseElement))]
+
+
+_LISTS = ("_include", "_partition_by")
+"""The ends of the options of an index or a constraint that are lists of columns."""
+
+_BY_COLUMN = ("_length", "_ops")
+"""The ends of the options of an index that have a value for each column."""
+
+
+def _listed(value: object) -> list[object]:
+    return [_name(each) for each in value] if isinstance(value, list | tuple) else []
+
+
+def _renamed_option(option: str, value: Any, before: str, after: str, dialect: Dialect) -> object:
+    """Return an option of an index or a constraint with another name of a column."""
+    if option.endswith(_LISTS) and isinstance(value, list | tuple):
+        return [after if each == before else each for each in _listed(value)]
+    if option.endswith(_BY_COLUMN) and isinstance(value, Mapping):
+        return {(after if name == before else name): each for name, each in value.items()}
+    if option.endswith("_where") and isinstance(value, str | ClauseElement):
+        return literal_text(renamed_in(sql_text(value), before, after, dialect))
+    return value
+
+
+def without_options_of(item: Addition, name: str) -> Addition:
+    """Return a constraint or an index without what its options say about one column."""
+    options: Mapping[str, Any] = getattr(item, "kw", {})
+    kept = {
+        option: {each: value for each, value in given.items() if each != name}
+        if option.endswith(_BY_COLUMN) and isinstance(given, Mapping)
+        else given
+        for option, given in options.items()
+    }
+    return item.changed(kw=kept) if options else item
 
 
 def renamed_item(item: Addition, before: str, after: str, dialect: Dialect) -> Addition:
@@ -69,8 +113,15 @@ def renamed_item(item: Addition, before: str, after: str, dialect: Dialect) -> A
             changes[attribute] = [_renamed(_name(each), before, after, dialect) for each in given]
     if getattr(item, "elements", None):
         changes["elements"] = [(_renamed(_name(each), before, after, dialect), sign) for each, sign in item.elements]
-    if getattr(item, "condition", None) is not None:
-        changes["condition"] = literal_text(renamed_in(sql_text(item.condition), before, after, dialect))
+    for attribute in ("condition", "where"):
+        given = getattr(item, attribute, None)
+        if isinstance(given, str | ClauseElement):
+            changes[attribute] = literal_text(renamed_in(sql_text(given), before, after, dialect))
+    options: Mapping[str, Any] = getattr(item, "kw", {})
+    if options:
+        changes["kw"] = {
+            option: _renamed_option(option, value, before, after, dialect) for option, value in options.items()
+        }
     return item.changed(**changes)
 
 

@@ -29,7 +29,15 @@ from ..util.sqla_compat import (
     is_type_bound,
     kind_and_order,
 )
-from .named_columns import Addition, names_of_item, plain_column, renamed_column, renamed_item
+from .named_columns import (
+    Addition,
+    columns_of_item,
+    names_of_item,
+    plain_column,
+    renamed_column,
+    renamed_item,
+    without_options_of,
+)
 from .unnamed_constraints import KINDS, column_checks, is_unnamed, name_rules, of_column
 
 Context = Any
@@ -208,11 +216,27 @@ class SchemaState:
                     yield each, key
 
     def drop_column(self, state: TableState, name: str) -> None:
-        """Drop a column, with the constraints and indexes that name it."""
+        """Drop a column, with the constraints and indexes that name it; some keep their other columns."""
         state.column(name)
         del state.columns[name]
         for group in (state.constraints, state.indexes):
-            group[:] = [each for each in group if not names_of_item(each, name, self.dialect)]
+            left = [self._without_column(each, name) for each in group]
+            group[:] = [each for each in left if each is not None]
+
+    def _without_column(self, item: Addition, name: str) -> Addition | None:
+        """Return what is left of a constraint or an index once a column is dropped, None for nothing.
+
+        MySQL removes the column from its indexes, and a rebuild of SQLite does so from the primary key:
+        https://dev.mysql.com/doc/refman/8.4/en/alter-table.html
+        """
+        if not names_of_item(item, name, self.dialect):
+            return item
+        kind = getattr(item, "constraint_type", "index")
+        kinds = {"mysql": ("index", "unique", "primary"), "mariadb": ("index",), "sqlite": ("primary",)}
+        rest = [each for each in columns_of_item(item) if each != name]
+        if kind not in kinds.get(self.dialect.name, ()) or not rest or not all(isinstance(each, str) for each in rest):
+            return None
+        return without_options_of(self._settled(item), name).changed(columns=rest)
 
     def set_enum(self, place: Place, change: Callable[[list[str]], list[str]]) -> None:
         """Change the values of an enum type, in the columns that use it too."""
