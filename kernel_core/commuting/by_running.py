@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, MetaData, select, text
@@ -16,6 +16,7 @@ from ..operations.operation import MigrateOperation
 from ..runtime.journal.table import journal_name
 from ..runtime.migration import MigrationContext
 from ..runtime.version_table import DEFAULT_NAME
+from ..schema.running import reflect
 from ..schema.scratch import kind_of, without_log
 from ..script import ScriptDirectory
 from ..script.steps import Step, upgrade_steps
@@ -85,18 +86,19 @@ class Orders:
         ``steady`` are tables and columns whose values are known to be the same each time that one order is run.
         Raises CommandError if no scratch database can be made, or the revisions before both parts do not run there.
         """
-        first, second = self._outcome((one, other)), self._outcome((other, one))
-        if first.error and second.error:
-            first, second = (self._outcome(order, with_rows=False) for order in ((one, other), (other, one)))
+        for rows in (self.samples, replace(self.samples, is_awkward=False), None):
+            first, second = self._outcome((one, other), rows), self._outcome((other, one), rows)
+            if not (first.error and second.error and first.filled):
+                break
         if first.error and second.error:
             return Ran(False, not_compared=(f"by running: both orders fail on {first.where}: {first.error}",))
         if first.error or second.error:
             (before, after), error = ((one, other), first.error) if first.error else ((other, one), second.error)
             place = (f"both orders, run on {first.where}",)
             return Ran(True, f"{after.name} after {before.name} fails: {error}", place)
-        return _compared(first, second, steady, lambda: self._outcome((one, other), with_rows=bool(first.filled)))
+        return _compared(first, second, steady, lambda: self._outcome((one, other), rows))
 
-    def _outcome(self, order: tuple[Part, Part], *, with_rows: bool = True) -> Outcome:
+    def _outcome(self, order: tuple[Part, Part], rows: Samples | None) -> Outcome:
         with ExitStack() as stack:
             connection = stack.enter_context(self.scratch())
             stack.enter_context(without_log())
@@ -109,8 +111,8 @@ class Orders:
                     raise CommandError(
                         f"{', '.join(self.common)} does not run on {found.where}: {_short(error)}"
                     ) from error
-            if with_rows:
-                found.filled, found.refused = fill(connection, _reflected(connection), self.samples)
+            if rows is not None:
+                found.filled, found.refused = fill(connection, _reflected(connection), rows)
             for part in order:
                 try:
                     upgrade(connection, self.scripts, part.heads, self.start)
@@ -237,7 +239,7 @@ def _short(error: Exception) -> str:
 
 def _reflected(connection: Connection) -> MetaData:
     metadata = MetaData()
-    metadata.reflect(connection, only=lambda name, _: name not in OWN_TABLES)
+    reflect(connection, metadata, only=lambda name, _: name not in OWN_TABLES)
     return metadata
 
 

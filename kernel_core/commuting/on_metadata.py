@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from ..operations.ops import AlterColumnOp
 from ..operations.schema_state import SchemaState
 from .sides import Located, Side
-from .states import Failure, copied, difference, run
+from .states import Failure, copied, difference, names_lost, run
 from .verdict import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What a comparison of orders leaves out: operations by their `id`; ``gone`` is that of `states.run`."""
+
+    ids: frozenset[int]
+    gone: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +33,14 @@ class Computed:
 
 def compute(base: SchemaState, one: Side, other: Side) -> Computed:
     """Compare both orders from the state that both sides begin at."""
-    failures = [*run(copied(base), one.operations), *run(copied(base), other.operations)]
-    ignored = frozenset(id(each.located) for each in failures)
+    gone = names_lost(part for side in (one, other) for each in side.operations for part in each.parts)
+    failures = [failed for side in (one, other) for failed in run(copied(base), side.operations, gone=gone)]
+    skipped = Skipped(frozenset(id(each.located) for each in failures), gone)
     unknown = [_unknown(each) for each in failures]
     if base.dialect.name in ("mysql", "mariadb"):
         unknown += _restated(one, other)
-    reason, notes, after = _compare(base, one.operations, other.operations, ignored)
-    pair = _first_pair(base, one, other, ignored) if reason else None
+    reason, notes, after = _compare(base, one.operations, other.operations, skipped)
+    pair = _first_pair(base, one, other, skipped) if reason else None
     return Computed(reason, pair, tuple(unknown), notes, after)
 
 
@@ -57,12 +66,12 @@ def _restated(one: Side, other: Side) -> Iterator[Place]:
 
 
 def _compare(
-    base: SchemaState, one: tuple[Located, ...], other: tuple[Located, ...], ignored: frozenset[int]
+    base: SchemaState, one: tuple[Located, ...], other: tuple[Located, ...], skipped: Skipped
 ) -> tuple[str, tuple[str, ...], SchemaState]:
     """Return what differs between the orders, notes, and the state after the first order."""
     first, second = copied(base), copied(base)
-    failed = [*run(first, one, ignored), *run(first, other, ignored)]
-    failed_second = [*run(second, other, ignored), *run(second, one, ignored)]
+    failed = [*run(first, one, skipped.ids, skipped.gone), *run(first, other, skipped.ids, skipped.gone)]
+    failed_second = [*run(second, other, skipped.ids, skipped.gone), *run(second, one, skipped.ids, skipped.gone)]
     for failures, order in ((failed, (one, other)), (failed_second, (other, one))):
         if failures:
             last = failures[0].located.place.revision
@@ -71,13 +80,13 @@ def _compare(
     return *difference(first, second), first
 
 
-def _first_pair(base: SchemaState, one: Side, other: Side, ignored: frozenset[int]) -> tuple[Place, Place] | None:
+def _first_pair(base: SchemaState, one: Side, other: Side, skipped: Skipped) -> tuple[Place, Place] | None:
     """Return the first operation of one side that conflicts, and the first of the other that it conflicts with."""
     mine, theirs = one.operations, other.operations
     for count in range(1, len(mine) + 1):
-        if not _compare(base, mine[:count], theirs, ignored)[0]:
+        if not _compare(base, mine[:count], theirs, skipped)[0]:
             continue
         for number in range(1, len(theirs) + 1):
-            if _compare(base, mine[:count], theirs[:number], ignored)[0]:
+            if _compare(base, mine[:count], theirs[:number], skipped)[0]:
                 return mine[count - 1].place, theirs[number - 1].place
     return None

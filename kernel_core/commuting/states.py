@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import CheckConstraint, Computed, MetaData, Table
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import CompileError, SQLAlchemyError
 from sqlalchemy.schema import BaseDDLElement, CreateColumn, CreateIndex
@@ -14,12 +14,14 @@ from sqlalchemy.sql.schema import ColumnCollectionConstraint as _Columns
 from sqlalchemy.sql.schema import Constraint
 
 from ..operations.add_constraint import AddConstraintOp
+from ..operations.named_columns import columns_of_item, names_of_item
 from ..operations.operation import MigrateOperation
-from ..operations.ops import AddColumnOp, AlterColumnOp, CreateIndexOp, CreateTableOp, RenameTableOp
+from ..operations.ops import AddColumnOp, AlterColumnOp, CreateIndexOp, CreateTableOp, DropColumnOp, RenameTableOp
 from ..operations.schema_state import Place, SchemaState, TableState
 from ..schema import metadata_of
 from ..util.exc import UnknownEffect
-from ..util.sqla_compat import is_type_bound
+from ..util.sql import names_column
+from ..util.sqla_compat import is_type_bound, sql_text
 from .sides import Located
 
 
@@ -37,25 +39,33 @@ def copied(state: SchemaState) -> SchemaState:
     return state.copied()
 
 
-def run(state: SchemaState, operations: tuple[Located, ...], ignored: frozenset[int] = frozenset()) -> list[Failure]:
-    """Apply operations to a state and return those that cannot run; ``ignored`` are `id`s of operations to skip."""
+def run(
+    state: SchemaState,
+    operations: tuple[Located, ...],
+    ignored: frozenset[int] = frozenset(),
+    gone: frozenset[str] = frozenset(),
+) -> list[Failure]:
+    """Apply operations to a state and return those that cannot run; ``ignored`` are `id`s of operations to skip.
+
+    ``gone`` are names that a column may have lost: SQL that names one fails where its table has no such column.
+    """
     failures: list[Failure] = []
     for each in operations:
         if id(each) in ignored:
             continue
         for part in each.parts:
-            found = _applied(state, part)
+            found = _applied(state, part, gone)
             if found is not None:
                 failures.append(Failure(each, *found))
                 break
     return failures
 
 
-def _applied(state: SchemaState, operation: MigrateOperation) -> tuple[str, bool] | None:
+def _applied(state: SchemaState, operation: MigrateOperation, gone: frozenset[str]) -> tuple[str, bool] | None:
     """Apply an operation; return why it cannot run, and whether that is known."""
-    exists = _existing(state, operation)
-    if exists:
-        return exists, True
+    refused = _existing(state, operation) or _missing(state, operation, gone)
+    if refused:
+        return refused, True
     dangling = set(dangling_keys(state))
     try:
         operation.apply_to(state)
@@ -63,6 +73,44 @@ def _applied(state: SchemaState, operation: MigrateOperation) -> tuple[str, bool
         return str(error), False
     lost = [each for each in dangling_keys(state) if each not in dangling]
     return (lost[0], True) if lost else None
+
+
+def names_lost(operations: Iterable[MigrateOperation]) -> frozenset[str]:
+    """Return the names of the columns that operations rename or drop."""
+    lost: set[str] = set()
+    for each in operations:
+        if isinstance(each, DropColumnOp) or (isinstance(each, AlterColumnOp) and each.modify_name is not None):
+            lost.add(each.column_name)
+    return frozenset(lost)
+
+
+def _missing(state: SchemaState, operation: MigrateOperation, gone: frozenset[str]) -> str:
+    """Return a sentence where the SQL or an option of the operation names a column that its table lacks, else ""."""
+    table = state.tables.get(operation.table_key or (None, ""))
+    if table is None:
+        return ""
+    for name in sorted(gone - table.columns.keys()):
+        if isinstance(operation, AddConstraintOp | CreateIndexOp):
+            is_named = name not in columns_of_item(operation) and names_of_item(operation, name, state.dialect)
+        else:
+            is_named = any(names_column(sql_text(each), name, state.dialect) for each in _expressions(operation))
+        if is_named:
+            return f"column {operation.shown_table}.{name}, which it names, does not exist"
+    return ""
+
+
+def _expressions(operation: MigrateOperation) -> Iterator[object]:
+    """Yield the SQL over columns of the table in a column that is added, or in the conversion to another type."""
+    if isinstance(operation, AddColumnOp):
+        column = operation.column
+        own = [] if column.computed is None else [column.computed]
+        yield from (
+            each.sqltext for each in (*own, *column.constraints) if isinstance(each, Computed | CheckConstraint)
+        )
+    elif isinstance(operation, AlterColumnOp):
+        given = operation.kw.get("postgresql_using")
+        if given is not None and operation.modify_name is None:
+            yield given
 
 
 def _existing(state: SchemaState, operation: MigrateOperation) -> str:

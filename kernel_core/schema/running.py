@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Connection, Engine, Index, MetaData, inspect
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import NoSuchTableError
 
 from ..recording import operations_of
 from ..runtime.migration import MigrationContext
@@ -57,7 +58,7 @@ class ScratchRun:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
             for schema in (None, *self._schemas()):
-                found.reflect(self._connection, schema=schema, only=lambda name, _: name != VERSION_TABLE)
+                reflect(self._connection, found, schema=schema, only=lambda name, _: name != VERSION_TABLE)
         lost = tuple(_correct_indexes(self._connection, found)) if self._connection.dialect.name == "sqlite" else ()
         self._connection.rollback()
         for column in (column for table in found.tables.values() for column in table.columns):
@@ -74,6 +75,16 @@ class ScratchRun:
         names = inspect(self._connection).get_schema_names()
         default = self._connection.dialect.default_schema_name
         return [name for name in names if name not in (default, "information_schema") and not name.startswith("pg_")]
+
+
+def reflect(
+    connection: Connection, metadata: MetaData, *, only: Callable[[str, object], bool], schema: str | None = None
+) -> None:
+    """Reflect tables, also where a foreign key refers to a table that does not exist, which SQLite permits."""
+    try:
+        metadata.reflect(connection, schema=schema, only=only)
+    except NoSuchTableError:
+        metadata.reflect(connection, schema=schema, only=only, resolve_fks=False)
 
 
 def _correct_indexes(connection: Connection, metadata: MetaData) -> Iterator[str]:

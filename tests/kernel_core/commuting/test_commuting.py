@@ -251,3 +251,67 @@ def test_a_scratch_database_of_the_server_is_removed(versions: Path, name: str, 
         mine = f"_{os.getpid()}_"
         assert not [each for (each,) in connection.exec_driver_sql(query) if each.startswith(PREFIX) and mine in each]
     engine.dispose()
+
+
+NAMING_AGE = {
+    "check": 'op.create_check_constraint("ck", "users", "age > 0")',
+    "index of an expression": 'op.create_index("ix", "users", [sa.text("abs(age)")])',
+    "partial index": 'op.create_index("ix", "users", ["name"], sqlite_where=sa.text("age > 1"))',
+    "generated column": 'op.add_column("users", sa.Column("n", sa.Integer, sa.Computed("age * 2")))',
+    "check of a column": 'op.add_column("users", sa.Column("n", sa.Integer, sa.CheckConstraint("n < age")))',
+}
+
+
+@pytest.mark.parametrize("sql", NAMING_AGE.values(), ids=NAMING_AGE)
+@pytest.mark.parametrize(
+    "change", ['alter_column("users", "age", new_column_name="years")', 'drop_column("users", "age")']
+)
+def test_sql_that_names_a_column_conflicts_with_its_rename_and_its_drop(versions: Path, change: str, sql: str) -> None:
+    found = checked(versions, f"op.{change}", sql)
+    assert found.verdict == "conflict"
+    assert found.reason == "b1 fails after a1: column users.age, which it names, does not exist"
+    text = sql.replace("age > ", "user_id <> 'age' OR 0 < ").replace('"users"', '"orders"')
+    if "create_check" in text:  # in another table, and as a literal, it is not that column
+        assert checked(versions, f"op.{change}", text).verdict == "commute"
+
+
+def test_an_index_option_that_names_a_column_conflicts_with_its_drop(versions: Path) -> None:
+    index = 'op.create_index("ix", "users", ["name"], postgresql_include=["age"])'
+    found = checked(versions, 'op.drop_column("users", "age")', index, dialect=postgresql.dialect())
+    assert found.verdict == "conflict"
+
+
+@pytest.mark.parametrize("change", ["drop_table('orders')", "rename_table('orders', 'sales')"])
+def test_a_key_to_a_table_that_does_not_exist_is_compared(versions: Path, change: str) -> None:
+    key = 'sa.Column("o", sa.Integer, sa.ForeignKey("orders.id"))'
+    created = f'op.create_table("items", sa.Column("id", sa.Integer, primary_key=True), {key})'
+    found = checked(versions, f"op.{change}", created, scratch=IN_MEMORY)
+    assert found.verdict == ("equal when run" if "drop" in change else "conflict"), found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("row", "one", "other"),
+    [
+        ("NULL", "UPDATE users SET age = 0 WHERE age IS NULL", 'b.alter_column("age", nullable=False)'),
+        ("twice", "DELETE FROM users WHERE id NOT IN (SELECT min(id) FROM users GROUP BY name)", 'b.create_unique_constraint("uq", ["name"])'),
+    ],
+)  # fmt: skip
+def test_a_change_of_rows_that_lets_a_constraint_be_added_must_come_first(
+    versions: Path, row: str, one: str, other: str
+) -> None:
+    sides = f'op.execute("{one}")', f'with op.batch_alter_table("users") as b:\n        {other}'
+    base = BASE.replace("user_id", "user").replace(', sa.ForeignKey("users.id", name="fk_user")', "")
+    write(versions, "base1", None, base)
+    found = checked(versions, *sides, scratch=IN_MEMORY)
+    assert found.verdict == "conflict", row
+    assert found.reason.startswith("a1 after b1 fails")
+    rows = checked(versions, sides[1], 'op.execute("UPDATE orders SET name = 7")', scratch=IN_MEMORY)
+    assert any(each.startswith("rows, with samples") and "orders (" in each for each in rows.compared), rows
+
+
+def test_a_table_that_refuses_some_samples_has_the_others(versions: Path) -> None:
+    column = 'sa.Column("id", sa.Integer, sa.CheckConstraint("id > 2"), primary_key=True), sa.Column("n", sa.Integer)'
+    write(versions, "base1", None, f'    op.create_table("users", {column})')
+    found = checked(versions, 'op.execute("UPDATE users SET n = n + 1")', 'op.execute("UPDATE users SET n = n * 2")', scratch=IN_MEMORY)  # fmt: skip
+    assert found.verdict == "conflict"
