@@ -64,7 +64,7 @@ class Config:
         """The folder that relative paths start from (by the rule in `script.root`); it may be set."""
         if self._root is not None:
             return self._root
-        return root_of(self.get_main_option("script_location") or "", self._naming_file)
+        return root_of(str(self.get_alembic_option("script_location") or ""), self._naming_file)
 
     @root.setter
     def root(self, root: Root) -> None:
@@ -73,7 +73,7 @@ class Config:
     @property
     def _naming_file(self) -> str | None:
         """The file that names the environment: the ini file, or the toml file if the ini file has no location."""
-        in_ini = self.get_section_option(self.config_ini_section, "script_location") is not None
+        in_ini = self.file_config.has_option(self.config_ini_section, "script_location")
         return self.config_file_name if in_ini else self.toml_file_name or self.config_file_name
 
     @property
@@ -121,7 +121,8 @@ class Config:
             except (OSError, UnicodeDecodeError) as error:
                 raise CommandError(f"{self.config_file_name} cannot be read: {error}.") from None
         if not parser.has_section(self.config_ini_section):
-            parser.add_section(self.config_ini_section)
+            if not self.config_file_name or self.toml_alembic_config:
+                parser.add_section(self.config_ini_section)
         elif self.config_file_name and not parser.has_option(self.config_ini_section, "script_location"):
             self._imply_location(parser, home)
         return parser
@@ -164,17 +165,32 @@ class Config:
             raise InvalidValue(f"{name}: a % in a value must be written %%.") from None
 
     def get_section_option(self, section: str, name: str, default: str | None = None) -> str | None:
-        """Return an option of the ini file, ``default`` if it is not set."""
+        """Return an option of the ini file, ``default`` if it is not set.
+
+        Raises CommandError where there is no such file, or it has no such section.
+        """
+        if not self.file_config.has_section(section):
+            raise CommandError(self._without(section))
         if not self.file_config.has_option(section, name):
             return default
         return self._ini(section, name)
+
+    def _without(self, section: str) -> str:
+        """Return the sentence that a section does not exist."""
+        name = self.config_file_name
+        if name and not os.path.exists(name):
+            return f"There is no {name}, so there is no section [{section}]."
+        return f"{name or 'The configuration'} has no section [{section}]."
 
     def set_main_option(self, name: str, value: str) -> None:
         """Set an option of the main section in memory."""
         self.set_section_option(self.config_ini_section, name, value)
 
     def get_main_option(self, name: str, default: str | None = None) -> str | None:
-        """Return an option of the main section, else of ``[tool.alembic]`` as text, else ``default``."""
+        """Return an option of the main section, else of ``[tool.alembic]`` as text, else ``default``.
+
+        Raises CommandError where the ini file that was named has no main section, and there is no ``[tool.alembic]``.
+        """
         found = self.get_section_option(self.config_ini_section, name)
         if found is not None:
             return found
@@ -185,12 +201,14 @@ class Config:
 
     def remove_main_option(self, name: str) -> None:
         """Remove an option of the main section, in memory."""
-        self.file_config.remove_option(self.config_ini_section, name)
+        if self.file_config.has_section(self.config_ini_section):
+            self.file_config.remove_option(self.config_ini_section, name)
 
     def get_alembic_option(self, name: str, default: object = None) -> Any:
         """Return an option of the main section, else of ``[tool.alembic]`` in its own type, else ``default``."""
-        found = self.get_section_option(self.config_ini_section, name)
-        return self.toml_alembic_config.get(name, default) if found is None else found
+        if not self.file_config.has_option(self.config_ini_section, name):
+            return self.toml_alembic_config.get(name, default)
+        return self._ini(self.config_ini_section, name)
 
     def get_alembic_boolean_option(self, name: str) -> bool:
         """Return whether an option is true; raises CommandError if it is neither true nor false."""

@@ -98,7 +98,7 @@ class ScriptDirectory:
     @classmethod
     def from_config(cls, config: Settings) -> ScriptDirectory:
         """Return the environment that ``config`` names by ``script_location``; raises EnvironmentMissing."""
-        location = config.get_main_option("script_location")
+        location = getattr(config, "get_alembic_option", config.get_main_option)("script_location")
         if not location:
             raise EnvironmentMissing("The configuration names no environment: set script_location, or use init.")
         root = getattr(config, "root", None) or root_of(location, None)

@@ -219,3 +219,36 @@ def test_quiet_silences_print_stdout():
     out = io.StringIO()
     Config(stdout=out, cmd_opts=argparse.Namespace(quiet=True)).print_stdout("hello")
     assert out.getvalue() == ""
+
+
+def without_section(tmp_path):
+    (tmp_path / "other.ini").write_text("[other]\na = 1\n")
+    return Config(str(tmp_path / "other.ini"))
+
+
+def without_file(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    return Config(str(tmp_path / "missing.ini"), toml_file=tmp_path / "pyproject.toml")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"), [(without_file, r"There is no .*missing\.ini"), (without_section, r"other\.ini has no section")]
+)
+def test_an_option_of_a_missing_file_or_section_is_refused_as_by_alembic(tmp_path, make, said):
+    config = make(tmp_path)
+    for ask in (config.get_main_option, lambda name, default=None: config.get_section_option("own", name, default)):
+        for default in (None, "x"):
+            with pytest.raises(CommandError, match=said):
+                ask("sqlalchemy.url", default)
+    assert config.get_section("alembic") is None
+    assert config.get_section("alembic", {}) == {}
+    assert config.get_alembic_option("sqlalchemy.url") is None
+    config.remove_main_option("sqlalchemy.url")
+    config.set_main_option("sqlalchemy.url", "sqlite://")
+    assert (config.get_main_option("sqlalchemy.url"), config.get_main_option("own")) == ("sqlite://", None)
+
+
+def test_without_an_ini_file_that_was_named_or_with_toml_an_option_is_only_not_set(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.alembic]\nscript_location = 'm'\n")
+    for config in (Config(), Config(str(tmp_path / "missing.ini"), toml_file=tmp_path / "pyproject.toml")):
+        assert config.get_main_option("sqlalchemy.url") is None
