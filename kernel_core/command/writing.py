@@ -33,14 +33,14 @@ def revision(
     depends_on: Names | None = None,
     process_revision_directives: Callable[..., None] | None = None,
     renames: str | None = None,
-) -> Script | list[Script] | None:
+) -> Script | list[Script]:
     """Write a version file; with ``autogenerate`` it holds the operations that make the database match the metadata.
 
     ``renames`` is what to do with drops and additions that look like renames: ``show`` (a comment), ``accept``,
     ``off``; by default the value of ``context.configure(renames=...)``, then of the configuration, then ``show``.
 
-    Returns the script, a list where a hook asked for several, None where it asked for none. The versions folder is
-    locked meanwhile (`ScriptDirectory.writing`), so that two proposals never follow the same parent unnoticed.
+    Returns the script; a list where a hook asked for several, or for none. The versions folder is locked meanwhile
+    (`ScriptDirectory.writing`), so that two proposals never follow the same parent unnoticed.
     """
     runs_environment = _needs_environment(config, autogenerate, sql)
     scripts = scripts_of(config)
@@ -60,7 +60,7 @@ def revision(
         proposal = _propose(config, scripts, arguments, process_revision_directives, compare=autogenerate, sql=sql)
         written = list(proposal.generate_scripts())
     print_files(config, [script.path for script in written])
-    return written[0] if len(written) == 1 else written or None
+    return written[0] if len(written) == 1 else written
 
 
 def _needs_environment(config: Config, autogenerate: bool, sql: bool) -> bool:

@@ -33,8 +33,8 @@ def revision(config: Config, options: argparse.Namespace) -> Iterable[str]:
     return _written(command.revision(config, **given), options)
 
 
-def _written(scripts: Script | Sequence[Script] | None, options: argparse.Namespace) -> Iterable[str]:
-    several = [] if scripts is None else [scripts] if isinstance(scripts, Script) else scripts
+def _written(scripts: Script | Sequence[Script], options: argparse.Namespace) -> Iterable[str]:
+    several = [scripts] if isinstance(scripts, Script) else scripts
     return made([script.path for script in several], options)
 
 

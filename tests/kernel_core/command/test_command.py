@@ -333,7 +333,7 @@ def test_hooks_may_change_drop_or_add_scripts(project):
         directives[:] = []
 
     config = project.config(target_metadata=models())
-    assert command.revision(config, "Add", autogenerate=True, process_revision_directives=nothing) is None
+    assert command.revision(config, "Add", autogenerate=True, process_revision_directives=nothing) == []
     assert seen == [("sqlite", (), "Add")]
     assert list(project.versions.glob("*.py")) == []
 

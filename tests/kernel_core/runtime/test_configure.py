@@ -181,7 +181,7 @@ def test_an_empty_revision_calls_the_hook_if_configured(project):
     )
     config = project.config()
     config.set_main_option("revision_environment", "true")
-    assert command.revision(config, "x") is None
+    assert command.revision(config, "x") == []
 
 
 def test_x_and_tag_reach_env_py(project, capsys):
