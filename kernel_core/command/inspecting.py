@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime.journal.state import JournalState
 from ..script import Revision, Script, ScriptDirectory
+from ..script.resolver import counts_from_database
 from ..util.exc import FINISH_OR_UNDO, CommandError, DatabaseNotAtHead
 from .environment import Config, run, scripts_of
 from .printing import print_branches, print_current, print_heads, print_history, say, warn_of_broken
@@ -202,7 +203,4 @@ def current_heads(config: Config, scripts: ScriptDirectory | None = None) -> tup
 
 def heads_needed_for(config: Config, scripts: ScriptDirectory, text: str) -> tuple[str, ...] | None:
     """Return the current revisions of the database if ``text`` is relative to them; None if no query is needed."""
-    points = [part.rpartition("@")[2] for part in text.split(":")]
-    if any(point.startswith(("current", "+", "-")) for point in points):
-        return current_heads(config, scripts)
-    return None
+    return current_heads(config, scripts) if counts_from_database(text) else None

@@ -112,10 +112,34 @@ def parse_target(text: str) -> Target:
 
 
 def counts_from_database(text: str) -> bool:
-    """Return whether a target depends on the current revision, as ``current``, ``+1`` and ``branch@-1`` do."""
-    tree = parse_target(text)
+    """Return whether a target or a range depends on the current revision, as ``current``, ``+1``, ``branch@-1`` do.
+
+    A range may count from its other end instead: ``-2:head``, ``ae10:+2``, ``-2:`` and ``:+2`` do not depend on it.
+    """
+    tree = parse(text)
+    if isinstance(tree, Range):
+        origin = _origin(tree)
+        ends = (tree.lower, tree.upper) if origin is None else (origin,)
+        return any(end is not None and _counts_from_database(end) for end in ends)
+    return _counts_from_database(tree)
+
+
+def _counts_from_database(tree: Target) -> bool:
     point = tree.point if isinstance(tree, InBranch) else tree
     return isinstance(point, Current) or (isinstance(point, Relative) and isinstance(point.origin, Current | None))
+
+
+def _origin(tree: Range) -> Target | None:
+    """Return the end of a range from which the steps of its other end count; None where neither end does so.
+
+    Steps down from an end that is left out count from the heads, steps up from base.
+    """
+    lower, upper = _free_steps(tree.lower), _free_steps(tree.upper)
+    if lower is not None and upper is None:
+        return tree.upper or (Heads() if lower < 0 else None)
+    if upper is not None and lower is None:
+        return tree.lower or (Base() if upper > 0 else None)
+    return None
 
 
 def _present(point: Point | None) -> Point:
@@ -177,16 +201,17 @@ class Resolver:
     def range(self, tree: Range) -> tuple[frozenset[int], frozenset[int]]:
         """Return the lower and the upper nodes of a range; ``a:`` ends at the heads, ``:b`` begins at base.
 
-        Steps without an origin count from the other end if that has one, else from the current revision.
+        Steps without an origin count from the other end, ``-2:`` from the heads, ``:+2`` from base; where both ends are
+        steps, from the current revision. From several revisions, each of them is counted down.
         """
-        lower_steps = _free_steps(tree.lower)
-        upper_steps = _free_steps(tree.upper)
-        if upper_steps is not None and tree.lower is not None and lower_steps is None:
-            lower = self.target(tree.lower)
-            return lower, self._walk(self._one(lower), upper_steps, None)
+        origin = _origin(tree)
+        if origin is not None:
+            nodes, up, down = self.target(origin), _free_steps(tree.upper), _free_steps(tree.lower)
+            if up is not None:
+                return nodes, self._walk(self._one(nodes), up, None)
+            assert down is not None
+            return frozenset().union(*(self._walk(node, down, None) for node in nodes or (None,))), nodes
         upper = self.target(Heads() if tree.upper is None else tree.upper)
-        if lower_steps is not None and tree.upper is not None and upper_steps is None:
-            return self._walk(self._one(upper), lower_steps, None), upper
         return (self.target(tree.lower) if tree.lower is not None else frozenset()), upper
 
     def _place(self, tree: Point | Relative, branch: Branch | None) -> frozenset[int]:

@@ -183,11 +183,8 @@ def entry(one: Script, here: Collection[str], applied: Collection[str] | None) -
 def _in_range(script: ScriptDirectory, rev_range: str | None, here: Collection[str]) -> list[Script]:
     if not rev_range:
         return list(script.walk_revisions())
-    low, colon, high = rev_range.partition(":")
-    if not colon:
-        low = high = rev_range
-    low, high = low or "base", high or "heads"
-    uppers, lowers = (script.map.resolve(end, here if counts_from_database(end) else None) for end in (high, low))
+    given = here if counts_from_database(rev_range) else None
+    lowers, uppers = script.map.resolve_range(rev_range, given, exact=":" not in rev_range)
     inside = script.map.ancestors(uppers)
     below = script.map.ancestors(lowers) - set(lowers)
     return [one for one in script.walk_revisions() if one.revision in inside and one.revision not in below]

@@ -6,7 +6,18 @@ import pytest
 from any_text import any_text
 from hypothesis import given
 
-from kernel_core.script.resolver import Base, Current, Head, Heads, InBranch, Name, Range, Relative, parse
+from kernel_core.script.resolver import (
+    Base,
+    Current,
+    Head,
+    Heads,
+    InBranch,
+    Name,
+    Range,
+    Relative,
+    counts_from_database,
+    parse,
+)
 from kernel_core.util.exc import MultipleHeads, ResolutionError
 
 
@@ -136,9 +147,25 @@ def test_a_revision_that_is_not_on_the_branch_is_refused(branched):
         ("-1:a2", (("a1",), ("a2",))),
         ("b1:+1", (("b1",), ("b2",))),
         ("-1:current", (("p1",), ("a1",))),
-        ("-1:", (("p1",), ("a2", "b2"))),
+        ("-1:", (("a1", "b1"), ("a2", "b2"))),
+        ("-2:heads", (("p1",), ("a2", "b2"))),
+        (":+2", ((), ("p1",))),
+        ("base:+1", ((), ("p0",))),
+        (":-1", ((), ("p1",))),
+        ("-1:+1", (("p1",), ("a2",))),
         ("a1", (("a1",), ("a1",))),
     ],
 )
 def test_ranges(branched, text, expected):
     assert branched.resolve_range(text, {"a1"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("needed", "texts"),
+    [
+        (False, ("a:b", "a:", ":b", "-2:head", "-2:", ":+2", "base:+1", "a:+1", "-1:bb@head", "heads")),
+        (True, ("-2:current", "current:+1", ":current", "-1:+1", ":-1", "+1:", "current", "-1", "bb@+1", "a:bb@-1")),
+    ],
+)
+def test_only_what_counts_from_the_database_needs_one(needed, texts):
+    assert [text for text in texts if counts_from_database(text) is not needed] == []

@@ -32,3 +32,15 @@ def test_heads_are_joined_once(ready, tmp_path):
         assert (again.revision, again.note) == ("m1", "m1 merges a1 and b1 already; nothing was written."), cell
     assert files(tmp_path) == written
     assert "two revisions are needed" in ready.fail("%mig_merge a1")
+
+
+def test_a_range_of_the_history_means_the_same_as_on_the_command_line(migrated, capsys):
+    from kernel_core import command
+
+    for revision in ("b2", "c3", "d4"):
+        migrated.run(f"%mig_revision -m {revision} --id {revision}")
+    config = migrated.run("from mig_ipython import mig\nmig.session").environment.config()
+    for text in ("-2:", ":+2", "-1:d4", "b2:+1", "-1:c3", "b2:", ":c3", "base:head", "c3:+9", "-9:head"):
+        expected = [one.revision for one in command.history(config, text)]
+        assert [one.revision for one in migrated.run(f"%mig_history {text}")] == expected, text
+        assert expected, text
