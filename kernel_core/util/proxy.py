@@ -65,7 +65,7 @@ class ProxyModule(ModuleType):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if callable(getattr(self._kind, name, None)):
             # Found in the module from now on: each version file reads it from there.
-            forward = vars(self)[name] = _Forward(self, name)
+            forward = vars(self)[name] = _Forward(self, self._kind, name)
             return forward
         if not hasattr(self._kind, name) and (self._current.get() is None or not hasattr(self._current.get(), name)):
             raise AttributeError(f"{self.__name__} has nothing called {name!r}.")
@@ -87,14 +87,14 @@ class _Forward:
 
     __doc__ = property(lambda self: self.__wrapped__.__doc__)
 
-    def __init__(self, module: ProxyModule, name: str) -> None:
-        self._module, self._name = module, name
+    def __init__(self, module: ProxyModule, kind: type, name: str) -> None:
+        self._module, self._kind, self._name = module, kind, name
         self.__name__ = name
 
     @property
     def __wrapped__(self) -> Callable[..., object]:
         """The method that its class has now: add-ons may register another one."""
-        method: Callable[..., object] = getattr(self._module._kind, self._name)
+        method: Callable[..., object] = getattr(self._kind, self._name)
         return method
 
     def __call__(self, *args: object, **kw: object) -> object:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from kernel_core import op
+import kernel_core.op
 from kernel_core.operations import BatchOperations, Operations
 from kernel_core.runtime.migration import MigrationContext
 
@@ -150,12 +150,12 @@ def test_options_of_dialects_pass(op: Operations) -> None:
 
 def test_a_directive_is_described_by_what_was_registered_last(monkeypatch):
     """Also after it was read once: ``op`` keeps the function that forwards to it."""
-    before = op.drop_table
-    assert op.drop_table is before
+    before = kernel_core.op.drop_table
+    assert kernel_core.op.drop_table is before
 
     def drop_table(self, table_name: str, *, softly: bool = False) -> None:
         """Drop a table softly."""
 
     monkeypatch.setattr(Operations, "drop_table", drop_table)
-    assert inspect.getdoc(op.drop_table) == "Drop a table softly."
-    assert "softly" in inspect.signature(op.drop_table).parameters
+    assert inspect.getdoc(kernel_core.op.drop_table) == "Drop a table softly."
+    assert "softly" in inspect.signature(kernel_core.op.drop_table).parameters
