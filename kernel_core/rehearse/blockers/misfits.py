@@ -1,8 +1,9 @@
 """The values that a change of a column's type refuses.
 
 On PostgreSQL each value is tried: a function converts it as ALTER TABLE does, and catches the error. Elsewhere they are
-those of the conditions in `type_changes`, and of STRICT tables of SQLite; on MariaDB, where they
-have no condition for a type, values are tried too: dates, times, bits, bytes and other character sets.
+those of the conditions in `type_changes`, and of STRICT tables of SQLite. MariaDB tries the values for ENUM and SET, which
+compare as their collation says, and where there is no condition for a type: dates, times, bits, bytes and other
+character sets.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from .type_changes import value_changes
 
 FUNCTION = "mig_fits"
 """The name of the function that tries a value, and is dropped after the rows are counted."""
+
+_MYSQL = ("mysql", "mariadb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,12 @@ def misfits(
         if refused is not None:
             yield Misfit(kind, f"{operation.column_name} is not a valid {spelled} in ", refused)
             return
-    plain = list(_conditions(connection, column, operation))
-    if dialect == "postgresql" or (dialect in _TRIALS and not plain):
+    strict = dialect not in _MYSQL or "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
+    plain = list(_conditions(connection, column, operation, strict=strict))
+    has_list = dialect in _MYSQL and _has_list(spelled)
+    if has_list and not strict:
+        return  # what does not fit becomes the empty text
+    if dialect == "postgresql" or has_list or (dialect in _TRIALS and not plain):
         with _TRIALS[dialect](connection, table, operation, spelled) as fits:
             refused = sa.literal_column(f"NOT {fits}", sa.Boolean())
             shown = sa.and_(column.is_not(None), sa.or_(*(each for _, each in plain))) if plain else None
@@ -64,19 +71,22 @@ def misfits(
         yield Misfit(kind, f"{text}: ", sa.and_(column.is_not(None), condition))
 
 
+def _has_list(spelled: str) -> bool:
+    """Return whether a type of MariaDB and MySQL is a list of values: ENUM or SET."""
+    return spelled.upper().startswith(("ENUM(", "SET("))
+
+
 def _conditions(
-    connection: Connection, column: sa.ColumnElement[Any], operation: AlterColumnOp
+    connection: Connection, column: sa.ColumnElement[Any], operation: AlterColumnOp, *, strict: bool
 ) -> Iterator[tuple[str, sa.ColumnElement[bool]]]:
     """Yield the text and the condition of values that are refused, as far as they can be written as a condition."""
     after = operation.modify_type
     dialect = connection.dialect.name
-    if isinstance(after, sa.types.UserDefinedType) and dialect in ("mysql", "mariadb"):
+    if isinstance(after, sa.types.UserDefinedType) and dialect in _MYSQL:
         after = _reflected(connection, after.compile(connection.dialect))
     if after is None or isinstance(after, sa.types.UserDefinedType):
         return
     using = str(operation.kw.get("postgresql_using") or "") if dialect == "postgresql" else ""
-    is_mysql = dialect in ("mysql", "mariadb")
-    strict = not is_mysql or "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
     for change in value_changes(column, operation.column_name, after, dialect, using=using, strict=strict):
         if change.severity == "may fail" and isinstance(change.condition, sa.ColumnElement):
             yield change.text, change.condition
@@ -134,24 +144,42 @@ def _tried_on_mariadb(
     connection: Connection, table: TableOrQuery, operation: AlterColumnOp, spelled: str
 ) -> Iterator[str]:
     """Yield a call of a function that returns whether a value can be assigned to a variable of the new type."""
-    sql = (
-        "SELECT column_type, character_set_name, collation_name FROM information_schema.columns "
-        "WHERE table_schema = coalesce(:schema, database()) AND table_name = :name AND column_name = :column"
-    )
-    names = {"schema": table.schema, "name": table.name, "column": operation.column_name}
-    type_, characters, collation = connection.execute(sa.text(sql), names).one()
-    of_text = f" CHARACTER SET {characters} COLLATE {collation}" if characters else ""
+    type_, data_type, of_text, of_table = _column_on_mariadb(connection, table, operation.column_name)
+    has_list = _has_list(spelled)
+    says_characters = any(word in spelled.upper().split() for word in ("CHARACTER", "CHARSET", "COLLATE"))
+    new = f"{spelled}{of_table}" if has_list and not says_characters else spelled
+    # a list refuses with the warning 1265, which strict mode raises; it takes a rounded number from ALTER TABLE only
+    refusal = "SQLEXCEPTION, 1265" if has_list else "SQLEXCEPTION"
+    value = "ROUND(mig_value)" if has_list and data_type in ("double", "float", "decimal") else "mig_value"
     connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {FUNCTION}")
     body = (
         f"CREATE FUNCTION {FUNCTION}(mig_value {type_}{of_text}) RETURNS BOOLEAN DETERMINISTIC BEGIN "
-        f"DECLARE mig_new {spelled}; DECLARE EXIT HANDLER FOR SQLEXCEPTION RETURN FALSE; "
-        "SET mig_new = mig_value; RETURN TRUE; END"
+        f"DECLARE mig_new {new}; DECLARE EXIT HANDLER FOR {refusal} RETURN FALSE; "
+        f"SET mig_new = {value}; RETURN TRUE; END"
     )
     connection.exec_driver_sql(body.replace("%", "%%"))
     try:
         yield f"{FUNCTION}({in_backticks(operation.column_name)})"
     finally:
         connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {FUNCTION}")
+
+
+def _column_on_mariadb(connection: Connection, table: TableOrQuery, column: str) -> tuple[str, str, str, str]:
+    """Return the type of a column in full and by its name, and the SQL of its character set and of its table's."""
+    sql = (
+        "SELECT c.column_type, c.data_type, c.character_set_name, c.collation_name, s.character_set_name, "
+        "s.collation_name FROM information_schema.columns c "
+        "JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name "
+        "LEFT JOIN information_schema.collations s ON s.collation_name = t.table_collation "
+        "WHERE c.table_schema = coalesce(:schema, database()) AND c.table_name = :name AND c.column_name = :column"
+    )
+    names = {"schema": table.schema, "name": table.name, "column": column}
+    type_, data_type, *characters = connection.execute(sa.text(sql), names).one()
+    of_text, of_table = (
+        f" CHARACTER SET {name} COLLATE {collation}" if name else ""
+        for name, collation in (characters[:2], characters[2:])
+    )
+    return type_, data_type, of_text, of_table
 
 
 _Trial = Callable[[Connection, TableOrQuery, AlterColumnOp, str], AbstractContextManager[str]]

@@ -20,6 +20,8 @@ Severity = Literal["loses data", "may fail"]
 
 _INTEGER = r"^\s*[-+]?[0-9]+\s*$"
 _DECIMAL = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
+_PLACE = r"^\s*[+]?[0-9]+ *\z"
+_MYSQL = ("mysql", "mariadb")
 _NUMBERS = (sa.Integer, sa.Numeric, sa.Float)
 _TEMPORAL = (sa.Date, sa.DateTime, sa.Time, sa.Interval)
 _NEEDS_USING = (*_NUMBERS, sa.Boolean, *_TEMPORAL, sa.LargeBinary, sa.Uuid, sa.JSON)
@@ -59,8 +61,12 @@ def value_changes(
         if dialect == "postgresql" and after.native_enum and not using:
             yield _never(name, before, after)
             return
-        labels = sa.cast(column, sa.Text).not_in(list(after.enums))
-        yield ValueChange(refused, f"fails where {name} is not one of {', '.join(after.enums)}", labels)
+        unknown = _not_of_enum(column, after, dialect)
+        yield ValueChange(refused, f"fails where {name} is not one of {', '.join(after.enums)}", unknown)
+        return
+    if is_set(after):
+        unknown = _not_of_set(column, len(getattr(after, "values", ())))
+        yield ValueChange(refused, f"values of {name} do not fit {after}", unknown)
         return
     if dialect == "sqlite" or is_lossless(before, after):
         return
@@ -71,6 +77,43 @@ def value_changes(
         yield ValueChange("loses data", f"values of {name} become {using}", None)
         return
     yield from _narrowed(_Change(column, name, after, dialect, bool(using), refused))
+
+
+def is_set(type_: AnyType) -> bool:
+    """Return whether a type is SET of MariaDB and MySQL."""
+    return type_.__visit_name__ == "SET"
+
+
+def _not_of_enum(column: sa.ColumnElement[Any], after: sa.Enum, dialect: str) -> sa.ColumnElement[bool] | None:
+    """Return the condition of the values that an ENUM refuses; None where they cannot be counted by one.
+
+    MariaDB and MySQL read a number, and a text that is one and no label, as the place of a label, from 1
+    (https://mariadb.com/kb/en/enum/). Observed: blanks around the digits, zeros and a plus sign before them are taken.
+    """
+    if dialect not in _MYSQL:
+        return sa.cast(column, sa.Text).not_in(list(after.enums))
+    before, many = column.type, sa.literal_column(str(len(after.enums)))
+    if isinstance(before, sa.String):
+        text = sa.type_coerce(column, sa.Text)
+        compared = text.collate(after.collation) if getattr(after, "collation", None) else text
+        place = sa.cast(sa.cast(column, sa.Text), sa.Numeric(65)).between(sa.literal_column("1"), many)
+        is_place = sa.case((text.regexp_match(_PLACE), place), else_=sa.false())
+        return sa.and_(compared.not_in(list(after.enums)), sa.not_(is_place))
+    return _not_between(column, 1, len(after.enums))
+
+
+def _not_of_set(column: sa.ColumnElement[Any], members: int) -> sa.ColumnElement[bool] | None:
+    """Return the condition of the numbers that a SET refuses: they are read as bits. None for other values."""
+    return _not_between(column, 0, 2**members - 1)
+
+
+def _not_between(column: sa.ColumnElement[Any], low: int, high: int) -> sa.ColumnElement[bool] | None:
+    before, number = column.type, column
+    if isinstance(before, sa.Numeric) and not isinstance(before, sa.Float):
+        number = sa.func.round(column, 0)
+    elif not isinstance(before, sa.Integer | sa.Boolean):
+        return None
+    return sa.not_(number.between(sa.literal_column(str(low)), sa.literal_column(str(high))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +153,7 @@ def _narrowed(change: _Change) -> Iterator[ValueChange]:
         yield from _to_integer(change)
     elif isinstance(after, sa.Numeric) and not isinstance(after, sa.Float):
         yield from _to_decimal(change)
-    elif isinstance(after, sa.JSON) and change.dialect in ("mysql", "mariadb"):
+    elif isinstance(after, sa.JSON) and change.dialect in _MYSQL:
         wrong = sa.func.json_valid(change.column) == sa.literal_column("0")
         yield ValueChange(change.refused, f"values of {change.name} are not valid JSON", wrong)
     elif type(after).__visit_name__.upper() == "DATE" and isinstance(before, sa.DateTime):
