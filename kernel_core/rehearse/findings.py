@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ..snapshot import Change
 from ..util.counts import counted
+from .masking import masked_row, without_values
 
 BlockerKind = Literal["null", "duplicate", "orphan", "check", "misfit", "enum value", "exclusion", "error"]
 
@@ -53,7 +54,9 @@ class Blocker:
 
     ``rows`` is None where the database gives only an error, which is in ``error``. ``follows`` marks a failure after
     another one on the same table, which may be the cause. ``sample`` has up to five of the rows, ``columns`` are those
-    whose values are in the way.
+    whose values are in the way. ``no_query`` is the reason where rows have no query. ``is_later``: the query finds them
+    in the tables as the operations before it leave them, and not in the database as it is. ``lists_text``: the query
+    lists values of text.
     """
 
     kind: BlockerKind
@@ -67,6 +70,24 @@ class Blocker:
     error: str = ""
     follows: bool = False
     columns: tuple[str, ...] = ()
+    no_query: str = ""
+    is_later: bool = False
+    lists_text: bool = False
+
+    def masked(self) -> Blocker:
+        """Return the blocker without values of text: in its sample, its query and the messages of the database."""
+        query, reason = self.query, self.no_query
+        if self.lists_text:
+            query, reason = "", "it lists values of text, which are left out here"
+        return replace(
+            self,
+            text=without_values(self.text),
+            error=without_values(self.error),
+            sample=tuple(masked_row(row) for row in self.sample),
+            query=query,
+            no_query=reason,
+            lists_text=False,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +155,10 @@ class Undone:
     rows: tuple[TableRows, ...] = ()
     failure: str = ""
     statements: tuple[Statement, ...] = ()
+
+    def masked(self) -> Undone:
+        """Return it without the values of rows that the message of a failure may quote."""
+        return replace(self, failure=without_values(self.failure))
 
     @property
     def restores(self) -> bool:

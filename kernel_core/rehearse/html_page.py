@@ -17,6 +17,7 @@ from .report import (
     lead,
     literal,
     mark,
+    moment_of_query,
     sections,
     short_sql,
     slowest,
@@ -74,14 +75,15 @@ def _numbers(found: Rehearsal) -> str:
 def _blockers(found: Rehearsal) -> str:
     """Return the blockers; of many the details are folded, and so are the last ones."""
     folds = len(found.blockers) > IN_FULL
-    return _some([_blocker(each, folds=folds) for each in found.blockers])
+    return _some([_blocker(each.masked(), folds=folds) for each in found.blockers])
 
 
 def _blocker(blocker: Blocker, *, folds: bool) -> str:
-    line = html.escape(blocker_line(blocker, shows_values=False))
-    below = _sample(blocker) + (
-        f"<p>Query that finds them:</p><pre><code>{html.escape(blocker.query)}</code></pre>" if blocker.query else ""
-    )
+    line = html.escape(blocker_line(blocker))
+    query = f"<pre><code>{html.escape(blocker.query)}</code></pre>"
+    told = f"<p>Query that finds them{moment_of_query(blocker)}:</p>{query}" if blocker.query else ""
+    told += f"<p>No query: {html.escape(blocker.no_query)}</p>" if blocker.no_query else ""
+    below = _sample(blocker) + told
     if folds and below:
         return f'<div class="blocker"><details><summary>{line}</summary>{below}</details></div>'
     return f'<div class="blocker"><p>{line}</p>{below}</div>'

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from ..util.counts import counted
+
+_VALUE = re.compile(r"""((?:entry|value|values|syntax for type [\w ]+):? )(?:'[^']*'|"[^"]*")""")
 
 
 class Masked(str):
@@ -24,3 +28,13 @@ def masked(value: Any) -> Any:
     if isinstance(value, dict | list | tuple | set):
         return Masked(f"{type(value).__name__} with {len(value)} values")
     return value
+
+
+def masked_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with each value as it may be shown."""
+    return {name: masked(value) for name, value in row.items()}
+
+
+def without_values(message: str) -> str:
+    """Return a database's message without the values of rows that it may quote."""
+    return _VALUE.sub(r"\1...", message.partition(" DETAIL:")[0])

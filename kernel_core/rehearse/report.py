@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import html
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,6 @@ from ..util.secrets import redact
 from .findings import Blocker, Lock, Rehearsal, Statement
 from .masking import Masked, masked
 from .postgresql_locks import BLOCKS
-
-_VALUE = re.compile(r"""((?:entry|value|values|syntax for type [\w ]+):? )(?:'[^']*'|"[^"]*")""")
 
 LONGEST = 40
 """So many statements or tables are listed at most; the number of the others is said."""
@@ -60,11 +57,11 @@ def sections(found: Rehearsal, *, shows_values: bool = True) -> list[Section]:
     if not found.revisions:
         return []
     parts = [
-        Section("Blockers", tuple(_blocker(each, shows_values=shows_values) for each in found.blockers)),
+        Section("Blockers", tuple(_blocker(each if shows_values else each.masked()) for each in found.blockers)),
         Section("Schema", tuple(_plain(f"{sign} {table}: {text}" for sign, table, text in found.schema))),
         Section("Rows", tuple(_rows(found, shows_values))),
         Section("Statements", tuple(_statements(found))),
-        Section(f"The {_reverse(found)}", tuple(_plain(_back(found)))),
+        Section(f"The {_reverse(found)}", tuple(_plain(_back(found, shows_values=shows_values)))),
         Section("The database itself", tuple(_plain(_live(found)))),
         Section("Not checked", tuple(_plain(found.not_compared))),
     ]
@@ -100,10 +97,9 @@ def as_markdown(several: Sequence[Rehearsal]) -> str:
 
 def as_data(found: Rehearsal) -> dict[str, Any]:
     """Return a rehearsal as values of JSON; values of text are masked."""
-    data: dict[str, Any] = dataclasses.asdict(found)
-    for blocker in data["blockers"]:
-        blocker["sample"] = [{name: masked(value) for name, value in row.items()} for row in blocker["sample"]]
-        blocker["error"], blocker["text"] = _without_values(blocker["error"]), _without_values(blocker["text"])
+    undone = None if found.undone is None else found.undone.masked()
+    shown = dataclasses.replace(found, blockers=tuple(each.masked() for each in found.blockers), undone=undone)
+    data: dict[str, Any] = dataclasses.asdict(shown)
     for rows in data["rows"]:
         rows["sentence"] = next(each for each in found.rows if each.table == rows["table"]).sentence()
     data["is_clean"] = found.is_clean
@@ -116,22 +112,22 @@ def as_json(several: Sequence[Rehearsal]) -> str:
     return redact(json.dumps([as_data(found) for found in several], indent=2, default=str, ensure_ascii=False))
 
 
-def _blocker(blocker: Blocker, *, shows_values: bool) -> tuple[str, tuple[str, ...]]:
-    details = [f"rows: {row_text(row, shows_values=shows_values)}" for row in blocker.sample]
-    details += [f"find them: {blocker.query}"] if blocker.query else []
-    return blocker_line(blocker, shows_values=shows_values), tuple(details)
+def _blocker(blocker: Blocker) -> tuple[str, tuple[str, ...]]:
+    details = [f"rows: {row_text(row, shows_values=True)}" for row in blocker.sample]
+    details += [f"find them{moment_of_query(blocker)}: {blocker.query}"] if blocker.query else []
+    details += [f"no query: {blocker.no_query}"] if blocker.no_query else []
+    return blocker_line(blocker), tuple(details)
 
 
-def blocker_line(blocker: Blocker, *, shows_values: bool) -> str:
+def blocker_line(blocker: Blocker) -> str:
     """Return a blocker in one line, as it begins the text of it."""
     follows = " (it may follow from the failure above)" if blocker.follows else ""
-    text = blocker.text if shows_values else _without_values(blocker.text)
-    return f"✗ {blocker.revision}: {blocker.operation}: {text}{follows}"
+    return f"✗ {blocker.revision}: {blocker.operation}: {blocker.text}{follows}"
 
 
-def _without_values(message: str) -> str:
-    """Return a database's message without the values of rows that it may quote."""
-    return _VALUE.sub(r"\1...", message.partition(" DETAIL:")[0])
+def moment_of_query(blocker: Blocker) -> str:
+    """Return when the query of a blocker finds its rows, if the database as it is does not have them."""
+    return ", after the operations before it" if blocker.is_later else ""
 
 
 def row_text(row: Any, *, shows_values: bool) -> str:
@@ -238,9 +234,9 @@ def _reverse(found: Rehearsal) -> str:
     return "downgrade" if found.direction == "upgrade" else "upgrade"
 
 
-def _back(found: Rehearsal) -> Iterable[str]:
+def _back(found: Rehearsal, *, shows_values: bool) -> Iterable[str]:
     back = _reverse(found)
-    undone = found.undone
+    undone = found.undone if shows_values or found.undone is None else found.undone.masked()
     if undone is None:
         yield f"the {back} was not rehearsed"
     elif undone.failure:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..operations.ops import ExecuteSQLOp
 from ..operations.watching import watcher
@@ -21,6 +22,7 @@ from ..util.exc import CommandError, UpgradeFailed
 from ..util.folders import shown_path
 from ..util.secrets import mask_url
 from .blockers.find import blockers_of, message
+from .blockers.queries import rows_of_text
 from .capture import Capture
 from .clone.base import Clone, CloneOptions
 from .clone.source import Source
@@ -139,7 +141,8 @@ class RehearsalSession:
         rows = tuple(
             each for each in self._rows(clone) if not each.is_same or each.before is None or each.after is None
         )
-        return Undone(self._schema(clone), rows, reason, self._capture.of(clone)[there:])
+        undone = Undone(self._schema(clone), rows, reason, self._capture.of(clone)[there:])
+        return undone.masked() if self.masks else undone
 
     def _with_reason(self, found: Rehearsal) -> Rehearsal:
         if self.runs.back is None:
@@ -254,16 +257,28 @@ class RehearsalSession:
 
     def _shown(self, blocker: Blocker, clone: Clone) -> Blocker:
         """Return a blocker with the name of the database in place of the clone's, and with masked values if asked."""
-        sample = blocker.sample
+        blocker = replace(blocker, is_later=_is_later(blocker, clone))
         if self.masks:
-            sample = tuple({name: masked(value) for name, value in row.items()} for row in sample)
+            blocker = blocker.masked()
         texts = {name: getattr(blocker, name) for name in ("text", "query", "error")}
         named = {name: text.replace(clone.database, _named(clone)) for name, text in texts.items()}
-        return replace(blocker, sample=sample, **named)
+        return replace(blocker, **named)
 
 
 def _named(clone: Clone) -> str:
     return clone.source.database or ":memory:"
+
+
+def _is_later(blocker: Blocker, clone: Clone) -> bool:
+    """Return whether the query of a blocker does not find its rows in the database as it is before the run."""
+    if not blocker.query:
+        return False
+    text = blocker.query.replace(clone.database, str(clone.before.url.database))
+    try:
+        with clone.before.connect() as copy:
+            return rows_of_text(copy, text) != blocker.rows
+    except SQLAlchemyError:
+        return True
 
 
 def _of_failure(failure: UpgradeFailed, revision: str) -> Blocker:

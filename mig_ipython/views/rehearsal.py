@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel_core.rehearse import Blocker, Rehearsal
-from kernel_core.rehearse.report import IN_FULL, LONGEST, Section, as_text, lead, literal, sections
+from kernel_core.rehearse.report import IN_FULL, LONGEST, Section, as_text, lead, literal, moment_of_query, sections
 from kernel_core.rehearse.rewrites.verdict import Verdict
 from kernel_core.util.counts import counted
 
@@ -141,7 +141,9 @@ def _blocker(blocker: Blocker, line: str) -> Html:
     if blocker.sample:
         parts.append(_sample(blocker))
     if blocker.query:
-        parts.append(details("Query that finds them", _wrapped(blocker.query)))
+        parts.append(details(f"Query that finds them{moment_of_query(blocker)}", _wrapped(blocker.query)))
+    if blocker.no_query:
+        parts.append(tag("p", f"No query: {blocker.no_query}", style=_WRAPS))
     return tag("div", *parts, style=_MARKED)
 
 

@@ -39,7 +39,8 @@ class Check:
     """Rows of ``table`` that an operation cannot take: those of the query ``rows``, because of their ``columns``.
 
     ``lead`` and ``rest`` are what a sentence has before and after the number of the rows. ``plain`` is a query that may
-    find the same rows, where ``rows`` calls a function that exists only now.
+    find the same rows, where ``rows`` calls a function that exists only now to try each value of the column ``tried``;
+    ``key`` are the columns that tell the rows apart.
     """
 
     kind: BlockerKind
@@ -49,6 +50,8 @@ class Check:
     rest: str = ""
     columns: tuple[str, ...] = ()
     plain: sa.Select[Any] | None = None
+    key: tuple[str, ...] = ()
+    tried: str = ""
 
     def text(self, number: int) -> str:
         """Return the sentence for a number of rows: ``email is NULL in 3 rows``."""
@@ -141,7 +144,8 @@ class RowQueries(RowChecks[Check]):
             for each in misfits(self.connection, table, column, operation):
                 rows = self._select(table, [column.name], each.condition)
                 plain = None if each.plain is None else self._select(table, [column.name], each.plain)
-                yield Check(each.kind, shown, each.lead, rows, each.rest, (operation.name_after,), plain)
+                columns, key = (operation.name_after,), tuple(self.key(table.name, table.schema))
+                yield Check(each.kind, shown, each.lead, rows, each.rest, columns, plain, key, column.name)
             yield from self._no_longer_met(operation, table, shown)
 
     def _no_longer_met(self, operation: AlterColumnOp, table: TableOrQuery, shown: str) -> Iterator[Check]:

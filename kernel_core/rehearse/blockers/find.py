@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
@@ -17,7 +15,8 @@ from ...util.sql import in_quotes
 from ..findings import Blocker, Row
 from .added_columns import constraints_of
 from .checks import SAMPLE, Check, RowQueries
-from .misfits import FUNCTION
+from .queries import Query, number_of, query_of
+from .savepoints import undone_if_failed
 from .statements import operations_in, validated_constraint
 
 
@@ -41,10 +40,12 @@ def blockers_of(
                             check.table,
                             check.text(rows),
                             rows,
-                            query,
+                            query.text,
                             sample,
                             message(error),
                             columns=check.columns,
+                            no_query=query.reason,
+                            lists_text=query.lists_text,
                         )
                     )
     if not found:
@@ -74,7 +75,7 @@ def _as_addition(sql: str, connection: Connection) -> str:
         return ""
     (schema, table), name = found
     shown = ".".join(map(in_quotes, filter(None, (schema, table))))
-    with _undone_if_failed(connection):
+    with undone_if_failed(connection):
         definition = connection.execute(
             sa.text(
                 "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass(:t) AND conname = :n"
@@ -90,31 +91,22 @@ def _checks(queries: RowQueries, operation: MigrateOperation) -> Iterator[Check]
     checks = queries.of(operation) or iter(())
     while True:
         try:
-            with _undone_if_failed(queries.connection):
+            with undone_if_failed(queries.connection):
                 check = next(checks)
         except (StopIteration, SQLAlchemyError, NotImplementedError):
             return
         yield check
 
 
-def _counted(connection: Connection, check: Check) -> tuple[int, str, tuple[Row, ...]] | None:
+def _counted(connection: Connection, check: Check) -> tuple[int, Query, tuple[Row, ...]] | None:
     """Return the number of the rows, the query that finds them, and some of them; None where it cannot be run."""
     try:
-        with _undone_if_failed(connection):
-            rows = _number(connection, check.rows)
+        with undone_if_failed(connection):
+            rows = number_of(connection, check.rows)
             sample = _sample(connection, check.rows.limit(SAMPLE))
-            query = _text(connection, check.rows)
+        return rows, query_of(connection, check, rows), sample
     except (SQLAlchemyError, NotImplementedError):
         return None
-    if not query and check.plain is not None:
-        with suppress(SQLAlchemyError, NotImplementedError), _undone_if_failed(connection):
-            query = _text(connection, check.plain) if _number(connection, check.plain) == rows else ""
-    return rows, query, sample
-
-
-def _number(connection: Connection, rows: sa.Select[Any]) -> int:
-    count = sa.select(sa.func.count()).select_from(rows.order_by(None).subquery("found"))
-    return int(connection.execute(count).scalar_one())
 
 
 def _sample(connection: Connection, rows: sa.Select[Any]) -> tuple[Row, ...]:
@@ -126,32 +118,3 @@ def _sample(connection: Connection, rows: sa.Select[Any]) -> tuple[Row, ...]:
         text = str(rows.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
         with connection.exec_driver_sql(text) as result:
             return tuple(dict(row) for row in result.mappings())
-
-
-def _text(connection: Connection, rows: sa.Select[Any]) -> str:
-    """Return the query as text that can be run by itself; "" where it calls a function that exists only now."""
-    compiled = rows.compile(dialect=_without_parameters(connection), compile_kwargs={"literal_binds": True})
-    text = str(compiled)
-    return "" if FUNCTION in text else " ".join(text.split())
-
-
-def _without_parameters(connection: Connection) -> Dialect:
-    """Return a dialect that writes percent signs once, as no driver reads them as the place of a parameter."""
-    kind: Callable[..., Dialect] = type(connection.dialect)
-    return kind(paramstyle="named")
-
-
-class _undone_if_failed:  # noqa: N801 - used like a function
-    """A savepoint around a query, where a failed one would end the transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._savepoint: Any = None
-        if connection.dialect.name == "postgresql" and connection.in_transaction():
-            self._savepoint = connection.begin_nested()
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if self._savepoint is not None and self._savepoint.is_active:
-            self._savepoint.rollback() if kind is not None and kind is not StopIteration else self._savepoint.commit()

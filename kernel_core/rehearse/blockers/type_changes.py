@@ -92,11 +92,12 @@ def _not_of_enum(column: sa.ColumnElement[Any], after: sa.Enum, dialect: str) ->
     """
     if dialect not in _MYSQL:
         return sa.cast(column, sa.Text).not_in(list(after.enums))
-    before, many = column.type, sa.literal_column(str(len(after.enums)))
+    before, collation = column.type, getattr(after, "collation", None)
     if isinstance(before, sa.String):
         text = sa.type_coerce(column, sa.Text)
-        compared = text.collate(after.collation) if getattr(after, "collation", None) else text
-        place = sa.cast(sa.cast(column, sa.Text), sa.Numeric(65)).between(sa.literal_column("1"), many)
+        compared = text.collate(collation) if collation else text
+        number = sa.cast(sa.cast(column, sa.Text), sa.Numeric(65))
+        place = number.between(sa.literal_column("1"), sa.literal_column(str(len(after.enums))))
         is_place = sa.case((text.regexp_match(_PLACE), place), else_=sa.false())
         return sa.and_(compared.not_in(list(after.enums)), sa.not_(is_place))
     return _not_between(column, 1, len(after.enums))

@@ -11,7 +11,29 @@ from kernel_core.rehearse.blockers.find import blockers_of
 from kernel_core.rehearse.blockers.type_changes import value_changes
 
 TEXTS = (
-    *("a", "A", "a ", " a", "ä", "b", "x", "", "  ", "1", "2", "3", "0", "1 ", " 1", "\t1", "1\t", "1\n", "01", "+1", "++1"),
+    *(
+        "a",
+        "A",
+        "a ",
+        " a",
+        "ä",
+        "b",
+        "x",
+        "",
+        "  ",
+        "1",
+        "2",
+        "3",
+        "0",
+        "1 ",
+        " 1",
+        "\t1",
+        "1\t",
+        "1\n",
+        "01",
+        "+1",
+        "++1",
+    ),
     *("-1", "1.0", "1e0", "4294967297", "18446744073709551617", "a,b", "b,a", "a,", "a, b", "1,2", "☃", None),
 )
 NUMBERS = (0, 1, 2, 3, 4, -1, None)

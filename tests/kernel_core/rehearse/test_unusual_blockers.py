@@ -78,10 +78,12 @@ def test_the_rows_that_stop_an_operation_are_counted_exactly(request, fixture, d
     assert counted(found.blockers, tables) == {each.name: each.blockers for each in tables.values()}
     with engine.connect() as live:
         for blocker in found.blockers:
+            assert bool(blocker.query) == (blocker.rows is not None), blocker
             if blocker.query:
                 cursor = live.connection.cursor()
                 cursor.execute(blocker.query)
                 assert len(cursor.fetchall()) == blocker.rows, blocker.query
+                assert not blocker.is_later
 
 
 @pytest.mark.sweep
