@@ -200,6 +200,17 @@ def test_functions_in_the_older_registry_are_called_in_every_environment(sqlite,
     assert heard == [], "who asks for schemas was not chosen"
 
 
+def test_of_equal_priority_the_functions_of_the_registry_come_before_those_of_plugins(sqlite, make_context, plugin):
+    """As in Alembic: what an add-on without a plugin appends comes first in the version file."""
+    heard = []
+    plugin.add_autogenerate_comparator(lambda *given: heard.append(("plugin", len(given[1].ops))), "schema")
+    comparators.dispatch_for("schema")(lambda *given: heard.append(("registry", len(given[1].ops))))
+    metadata = sa.MetaData()
+    sa.Table("new", metadata, sa.Column("id", sa.Integer))
+    compare_metadata(make_context(sqlite, autogenerate_plugins=ALL), metadata)
+    assert heard == [("registry", 0), ("plugin", 1)]
+
+
 def test_a_wrong_choice_is_refused_before_anything_is_read(sqlite, make_context):
     with pytest.raises(CommandError, match=r"Unknown plugin 'alembic\.autogenerate\.tabels'"):
         compare_metadata(make_context(sqlite, autogenerate_plugins=["alembic.autogenerate.tabels"]), sa.MetaData())
