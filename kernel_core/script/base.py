@@ -172,6 +172,8 @@ class ScriptDirectory:
         directory.also_see("c3:d4")
         """
         texts = [text for each in written for text in ([each] if isinstance(each, str) else each or ())]
+        if not texts:
+            return
         revisions = self._of_versions()
         self._named |= frozenset(name for text in texts for name in replaced_in(revisions, str(text)))
 

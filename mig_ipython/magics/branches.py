@@ -23,5 +23,5 @@ def run(session: Session, args: argparse.Namespace) -> Branches:
     """Return the branch points, and the first revisions of labelled branches."""
     workspace = session.workspace()
     scripts = workspace.scripts()
-    listed = entries(scripts, heads_if_connected(workspace))
+    listed = entries(scripts, heads_if_connected(workspace, scripts))
     return Branches.of(listed, broken_files(scripts), workspace.where_if_connected)

@@ -22,7 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> History:
     """Return the current revisions; one whose file is missing is listed without a message."""
     workspace = session.workspace()
-    scripts, current = workspace.scripts(), database_heads(workspace)
+    scripts = workspace.scripts()
+    current = database_heads(workspace, scripts)
     found = tuple(entry for entry in entries(scripts, current) if entry.is_current)
     missing = tuple(
         Entry(name, down=("?",), doc="in no file here", state="applied", is_current=True)

@@ -31,7 +31,7 @@ def run(session: Session, args: argparse.Namespace) -> RevisionGraph:
     """Return the graph."""
     workspace = session.workspace()
     scripts = workspace.scripts(args.range)
-    current = heads_if_connected(workspace)
+    current = heads_if_connected(workspace, None if args.range else scripts)
     found = entries(scripts, current, args.range)
     return RevisionGraph(
         found,

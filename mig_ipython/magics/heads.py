@@ -23,5 +23,5 @@ def run(session: Session, args: argparse.Namespace) -> History:
     """Return the heads."""
     workspace = session.workspace()
     scripts = workspace.scripts()
-    found = tuple(entry for entry in entries(scripts, heads_if_connected(workspace)) if entry.is_head)
+    found = tuple(entry for entry in entries(scripts, heads_if_connected(workspace, scripts)) if entry.is_head)
     return History(found, broken_files(scripts), workspace.where_if_connected, "Heads")

@@ -29,7 +29,7 @@ def run(session: Session, args: argparse.Namespace) -> History:
     """Return the history."""
     workspace = session.workspace()
     scripts = workspace.scripts(args.range)
-    current, unknown = heads_or_reason(workspace)
+    current, unknown = heads_or_reason(workspace, None if args.range else scripts)
     notes = (*unknown, *journal_notes(current), *lost_revisions(scripts, current))
     found = entries(scripts, current, args.range)
     return History(

@@ -95,7 +95,7 @@ def _connecting(workspace: Workspace) -> tuple[str, tuple[str, ...]]:
 def _with_revisions(workspace: Workspace, status: Status) -> tuple[Status, tuple[str, ...]]:
     """Return the status with the revisions, and the current revisions whose files are missing."""
     scripts = workspace.scripts()
-    current, unknown = heads_or_reason(workspace)
+    current, unknown = heads_or_reason(workspace, scripts)
     listed = entries(scripts, current)
     heads, broken = tuple(scripts.get_heads()), broken_files(scripts)
     completed = replace(

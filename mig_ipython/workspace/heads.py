@@ -14,6 +14,8 @@ from ..views.revisions import Current
 from .workspace import Workspace
 
 if TYPE_CHECKING:
+    from kernel_core.script import ScriptDirectory
+
     from .connection import Connection
     from .targets import Target
 
@@ -28,14 +30,17 @@ def computed_targets(workspace: Workspace) -> tuple[Target, ...]:
     return targets_of(workspace) if several or not is_missing_file(workspace.connection) else ()
 
 
-def database_heads(workspace: Workspace) -> Current:
-    """Return the revisions of the connected database, with what its journal says."""
-    found = _database_heads(workspace)
+def database_heads(workspace: Workspace, scripts: ScriptDirectory | None = None) -> Current:
+    """Return the revisions of the connected database, with what its journal says.
+
+    ``scripts`` are the workspace's version files, where the command has read them without naming a revision.
+    """
+    found = _database_heads(workspace, scripts)
     workspace.connection.seen_heads[:] = found
     return found
 
 
-def _database_heads(workspace: Workspace) -> Current:
+def _database_heads(workspace: Workspace, scripts: ScriptDirectory | None) -> Current:
     from kernel_core.runtime.migration import MigrationContext
 
     connection = workspace.connection
@@ -47,7 +52,10 @@ def _database_heads(workspace: Workspace) -> Current:
         return Current.of(places, [target.journal for target in targets])
     if is_missing_file(connection):
         return Current()
-    scripts = workspace.scripts() if workspace.has_environment else None
+    if not workspace.has_environment:
+        scripts = None
+    elif scripts is None:
+        scripts = workspace.scripts()
     with connection.open() as live:
         context = MigrationContext.configure(connection=live, opts={**workspace.version_table, "script": scripts})
         try:
@@ -66,9 +74,9 @@ def refuse_unfinished(current: Current) -> None:
             raise journal.unfinished.error()
 
 
-def heads_if_connected(workspace: Workspace) -> Current | None:
-    """Return the revisions of the database, None where none is connected."""
-    return database_heads(workspace) if workspace.is_connected else None
+def heads_if_connected(workspace: Workspace, scripts: ScriptDirectory | None = None) -> Current | None:
+    """Return the revisions of the database, None where none is connected; ``scripts`` as for `database_heads`."""
+    return database_heads(workspace, scripts) if workspace.is_connected else None
 
 
 def heads_of_others(workspace: Workspace) -> dict[str, Current]:
@@ -81,10 +89,15 @@ def heads_of_others(workspace: Workspace) -> dict[str, Current]:
     return found
 
 
-def heads_or_reason(workspace: Workspace) -> tuple[Current | None, tuple[str, ...]]:
-    """Return the revisions of the database; None, with a sentence, where ``env.py`` must run for them and fails."""
+def heads_or_reason(
+    workspace: Workspace, scripts: ScriptDirectory | None = None
+) -> tuple[Current | None, tuple[str, ...]]:
+    """Return the revisions of the database; None, with a sentence, where ``env.py`` must run for them and fails.
+
+    ``scripts`` as for `database_heads`.
+    """
     try:
-        return heads_if_connected(workspace), ()
+        return heads_if_connected(workspace, scripts), ()
     except (Exception, SystemExit) as error:
         message = message_of(error)
         if message is None or not workspace.environment.has_computed_targets:

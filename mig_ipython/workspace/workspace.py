@@ -91,7 +91,7 @@ class Workspace:
     @property
     def import_folders(self) -> tuple[str, ...]:
         """The folders that the environment puts first on ``sys.path`` (``prepend_sys_path``)."""
-        return self.scripts().prepend_sys_path if self.has_environment else ()
+        return self.environment.scripts().prepend_sys_path if self.has_environment else ()
 
     @property
     def version_table(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pytest
 from kernel_core import command
 from kernel_core.config import Config
 from tests.kernel_core.runtime.test_run_lock import held_by_another_thread
+from tests.mig_ipython.running.test_execution import ENV, UNCOMMITTED
 
 HALF = '''"""Half"""
 revision = "b2"
@@ -94,6 +95,35 @@ def test_abandon_undoes_it(half, tmp_path):
     assert "undone" in said
     assert "unfinished" not in repr(half.run("%mig"))
     assert "no revision is unfinished" in repr(half.run("%mig_abandon"))
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("%mig_resume --edited", "is at a1, although the run reported b2"),
+        ("%mig_abandon --force", "b2 is still unfinished, although it was reported as abandoned"),
+        ("%mig_abandon --forget", "b2 is still unfinished, although it was reported as abandoned"),
+    ],
+)
+@pytest.mark.parametrize(("before", "after"), UNCOMMITTED)
+@pytest.mark.costly
+def test_what_env_py_does_not_commit_is_not_reported_as_finished_or_undone(
+    half, tmp_path, command, said, before, after
+):
+    without_block = HALF.replace("    with op.get_context().autocommit_block():\n    ", "")
+    (tmp_path / "migrations" / "versions" / "b2_half.py").write_text(without_block.format(rest="SELECT 1"))
+    text = ENV.format(before=before, after=after, end="", database=tmp_path / "dev.db")
+    (tmp_path / "migrations" / "env.py").write_text(text)
+    shown = half.fail(command)
+    assert said in shown
+    assert "migrations/env.py did not commit" in shown
+    assert "b2 is unfinished" in repr(half.run("%mig_current"))
+
+
+@pytest.mark.parametrize("command", ["%mig_resume", "%mig_abandon"])
+def test_an_env_py_that_runs_no_migrations_finishes_nothing(half, tmp_path, command):
+    (tmp_path / "migrations" / "env.py").write_text("x = 1")
+    assert "run_migrations()" in half.fail(command)
 
 
 def test_forget_removes_the_notes_only(half):
