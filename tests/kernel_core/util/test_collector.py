@@ -1,6 +1,7 @@
 """The garbage collector is off in a block, and afterwards as it was."""
 
 import gc
+import time
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_what_was_made_in_the_block_is_not_young_afterwards() -> None:
     gc.enable()
     try:
         with without_collector():
-            made = [[] for _ in range(1000)]
+            made = [[] for _ in range(gc.get_threshold()[0] + 1000)]
         young = {id(each) for each in gc.get_objects(generation=0)}
         assert young.isdisjoint(map(id, made))
         assert gc.get_freeze_count() == 0
@@ -43,3 +44,20 @@ def test_what_is_frozen_stays_so() -> None:
     with without_collector():
         pass
     assert gc.get_freeze_count() == frozen > 0
+
+
+@pytest.mark.slow
+def test_after_a_small_block_frozen_objects_are_not_visited() -> None:
+    was_enabled = gc.isenabled()
+    gc.enable()
+    many = [[] for _ in range(1_000_000)]
+    gc.freeze()  # as a server does before it forks
+    try:
+        began = time.process_time()
+        for _ in range(1000):
+            with without_collector():
+                pass
+        assert time.process_time() - began < 1, "counting a million frozen objects takes milliseconds each time"
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
+        del many
