@@ -184,7 +184,9 @@ class _Finder:
 
 
 def _loaded() -> list[str]:
-    # Each run of an env.py asks this; most names of the thousands of modules begin otherwise.
+    # Each run of an env.py asks this. A package is imported before its modules, most names of which begin otherwise.
+    if NAME not in sys.modules:
+        return []
     return [name for name in list(sys.modules) if name.startswith(NAME) and _is_ours(name)]
 
 

@@ -45,6 +45,7 @@ def must_be_run(text: str) -> bool:
     return any(map(_computes_table, calls)) or _loops(tree, runners) or _differs(tree) or _is_repeated(tree, runners)
 
 
+@functools.lru_cache(maxsize=16)
 def only_asks_for_options(text: str) -> bool:
     """Return whether ``cmd_opts`` is compared with None and not used otherwise; False where it is not mentioned."""
     nodes = list(ast.walk(_parsed(text) or ast.Module([], [])))
