@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import compileall
 import gc
+import itertools
 import os
 import re
 import subprocess
@@ -81,7 +82,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ and os.path.isdir("/dev/shm"):
     memory = os.statvfs("/dev/shm")
     if memory.f_bavail * memory.f_frsize > 4 << 30 and not memory.f_flag & os.ST_NOEXEC:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
-gc.set_threshold(50_000, 20, 100)  # by Python's own thresholds, collecting garbage takes a tenth of the time
+gc.disable()  # what is made until the tests are collected stays; a process that distributes tests leaves few cycles
 if "PYTEST_XDIST_WORKER" not in os.environ:
     for package in ("kernel_core", "mig_ipython"):
         compileall.compile_dir(Path(__file__).parents[1] / package, quiet=2, rx=re.compile("templates"))
@@ -109,10 +110,25 @@ def _is_whole(config: pytest.Config) -> bool:
 def pytest_collection_finish() -> None:
     """Write bytecode again, or not, as it was when the run began; leave what is loaded by now out of garbage collection.
 
-    The modules and some six thousand collected tests stay until the end, and each full collection would visit them all.
+    The modules and the collected tests stay until the end, and each full collection would visit them all.
     """
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
+    gc.set_threshold(50_000, 20, 100)  # by Python's own thresholds, collecting garbage takes a tenth of the time
+    gc.enable()
     gc.freeze()
+
+
+_finished = itertools.count(1)
+
+
+def pytest_runtest_logfinish() -> None:
+    """Leave what the tests have imported and cached since then out of garbage collection too, after each hundredth test.
+
+    After an interrupt or an error the engine looks through all objects that are not left out.
+    """
+    if next(_finished) % 100 == 0:
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
