@@ -329,9 +329,20 @@ def _parsed(text: str | bytes | bytearray) -> object:
     import json  # noqa: PLC0415 - the commands start without it
 
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_members_once)
+    except InvalidJson:
+        raise
     except (ValueError, RecursionError) as error:
         raise InvalidJson(f"it cannot be parsed: {error}") from None
+
+
+def _members_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the members of an object; raises InvalidJson for one that is written twice, of which readers differ."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        twice = next(name for name in members if sum(name == each for each, _ in pairs) > 1)
+        raise InvalidJson(f"an object has the member {twice!r} twice")
+    return members
 
 
 def _words(name: str) -> list[str]:

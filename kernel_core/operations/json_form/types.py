@@ -8,6 +8,7 @@ that a migration needs of it; it is read as a type that has just this SQL.
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -20,7 +21,7 @@ from sqlalchemy.types import SchemaType, TypeDecorator, TypeEngine
 
 from ...util.exc import CommandError, InvalidJson, InvalidValue, NotAsJson
 from ...util.sqla_compat import AnyType, TypeByDialect, type_variants, without_variants
-from .codec import Json, JsonObject, encode, register_value
+from .codec import Json, JsonObject, as_boolean, encode, register_value, shown
 from .sql_text import compact, dialects, read_texts
 
 Arguments = Callable[[Any], Mapping[str, object]]
@@ -197,6 +198,36 @@ def _is_default(value: object, default: object) -> bool:
     return value is default or (type(value) is type(default) and not isinstance(value, TypeEngine) and value == default)
 
 
+_NUMBER = re.compile(r"[0-9]{1,9}|max", re.IGNORECASE)
+
+
+@cache
+def _hint(name: str, option: str) -> str:
+    """Return the annotation of an argument of a type of SQLAlchemy as text, "" where it has none."""
+    for each in _builtin()[name].__mro__:
+        if "__init__" in vars(each) and each is not object:
+            found = inspect.signature(vars(each)["__init__"]).parameters.get(option)
+            if found is not None:
+                return str(found.annotation)
+    return ""
+
+
+def _fits(name: str, option: str, value: object) -> bool:
+    """Return whether an option has a value that its annotation allows: SQLAlchemy writes it into SQL as it is.
+
+    A number may be text, as it may be in Python, and ``max`` is one in SQL Server.
+    """
+    words = set(re.findall(r"\w+", _hint(name, option))) - {"Optional", "Union", "None"}
+    if value is None or len(words) != 1:
+        return True
+    if words == {"int"}:
+        most = 100 if option == "dimensions" else 10**9  # each dimension is a word of the SQL
+        return (type(value) is int and abs(value) < most) or (isinstance(value, str) and bool(_NUMBER.fullmatch(value)))
+    if words == {"bool"}:
+        return isinstance(as_boolean(value), bool)
+    return words != {"str"} or isinstance(value, str)
+
+
 def _read_type(json: JsonObject) -> AnyType:
     json.only("name", "arguments", "options", "variants", "text", "texts")
     name = json.need("name", str)
@@ -220,6 +251,9 @@ def _constructed(name: str, json: JsonObject) -> AnyType:
     refused = next((each for each in options if each in _NOT_SQL or each.startswith("_")), None)
     if refused is not None and name not in _registered:
         raise InvalidJson(f"the type {name} does not take that: {refused!r} is Python code")
+    unfit = next((each for each in options if name not in _registered and not _fits(name, each, options[each])), None)
+    if unfit is not None:
+        raise InvalidJson(f"the type {name} does not take that: {unfit!r} cannot be {shown(options[unfit])}")
     try:
         return cls(*arguments, **options)
     except Exception as error:  # noqa: BLE001 - a constructor refuses arguments in its own way

@@ -427,6 +427,27 @@ HOSTILE: dict[str, tuple[object, str]] = {
         typed(name="Enum", arguments=["a"], options={"values_callable": "x"}),
         "does not take that",
     ),
+    "a length that is SQL": (typed(name="String", options={"length": "4); DROP TABLE t; --"}), "'length' cannot be '4"),
+    "a precision of a dialect that is SQL": (
+        typed(name="mysql.DECIMAL", options={"precision": "1) x", "scale": 2}),
+        "'precision' cannot be",
+    ),
+    "a number without end": (typed(name="Numeric", options={"precision": 10**4000}), "'precision' cannot be"),
+    "more dimensions than memory": (
+        typed(name="postgresql.ARRAY", options={"item_type": INTEGER, "dimensions": 999_999_999}),
+        "'dimensions' cannot be",
+    ),
+    "a length of a type that is a list": (typed(name="String", options={"length": [4]}), "'length' cannot be"),
+    "a collation that is a number": (typed(name="String", options={"collation": 4}), "'collation' cannot be"),
+    "a timezone that is a text": (typed(name="DateTime", options={"timezone": "UTC"}), "'timezone' cannot be"),
+    "a member twice": (
+        '{"version": 1, "operation": "drop_table", "table_name": "a", "table_name": "b"}',
+        "'table_name' twice",
+    ),
+    "a version twice": (
+        '{"version": 2, "version": 1, "operation": "drop_table", "table_name": "a"}',
+        "'version' twice",
+    ),
     "a type by its SQL that is a number": (typed(name="x", texts={"sqlite": 4}), "a text for each dialect"),
     "an unknown member": (add({"$": "column", "name": "a", "type": INTEGER, "do": 1}), "it has 'do'"),
     "a flag that is a text": (add({"$": "column", "name": "a", "type": INTEGER, "nullable": "no"}), "not a bool"),
