@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from sqlalchemy import ARRAY, Enum, TypeDecorator
 from sqlalchemy.schema import Column
 
 from ..operations.add_constraint import AddConstraintOp
@@ -75,7 +76,7 @@ def _shorter(items: list[Item]) -> list[Item] | None:
 def _joined(item: Item, later: Item, between: Sequence[MigrateOperation]) -> list[Item] | None:
     """Return the operations that replace both; None if both stay."""
     one, other = item.operation, later.operation
-    if one.followed_by or other.followed_by or one.table_key is None:
+    if one.followed_by or other.followed_by or one.table_key is None or _leaves_type(one, other):
         return None
     if isinstance(one, CreateTableOp):
         return _joined_to_table(item, one, other, between)
@@ -141,6 +142,7 @@ def _dropped_with(one: MigrateOperation, other: MigrateOperation, between: Seque
         and isinstance(one, _ON_TABLE)
         and one.table_key == other.table_key
         and not one.followed_by
+        and not _leaves_type(one, other)
         and not (isinstance(one, DropConstraintOp) and one.constraint_type in (None, "foreignkey"))
         and all(_is_only_of(each, other) or not _touches(each, other.table_key) for each in between)
     )
@@ -172,6 +174,36 @@ def _free(one: MigrateOperation, other: MigrateOperation, between: Iterable[Migr
     return True
 
 
+def _leaves_type(one: MigrateOperation, other: MigrateOperation) -> bool:
+    """Return whether both operations together create an enum type on PostgreSQL that one for both would not.
+
+    It is created with the table, and stays when the table or its column is dropped or has another type.
+    """
+    if any(map(_is_enum, _types(other, None))):
+        return True
+    if isinstance(other, DropTableOp):
+        return any(map(_is_enum, _types(one, None)))
+    if isinstance(other, DropColumnOp) or (isinstance(other, AlterColumnOp) and other.modify_type is not None):
+        return any(map(_is_enum, _types(one, other.column_name)))
+    return False
+
+
+def _types(operation: MigrateOperation, name: str | None) -> list[object]:
+    """Return the types that an operation gives to columns, or to that of one ``name``."""
+    if isinstance(operation, AlterColumnOp):
+        return [operation.modify_type] if operation.modify_type is not None else []
+    listed = operation.columns if isinstance(operation, CreateTableOp) else [getattr(operation, "column", None)]
+    return [each.type for each in listed if isinstance(each, Column) and name in (None, each.name)]
+
+
+def _is_enum(type_: object) -> bool:
+    if isinstance(type_, ARRAY):
+        return _is_enum(type_.item_type)
+    if isinstance(type_, TypeDecorator):
+        return _is_enum(type_.impl_instance)
+    return isinstance(type_, Enum) and type_.native_enum and bool(type_.name)
+
+
 def _column(operation: MigrateOperation) -> str:
     column = getattr(operation, "column", None)
     return str(column.name if column is not None else getattr(operation, "column_name", ""))
@@ -182,7 +214,7 @@ def _columns(operation: MigrateOperation) -> set[str]:
     listed = columns_of_item(operation) if isinstance(operation, AddConstraintOp | CreateIndexOp) else []
     if not all(isinstance(each, str) for each in listed) or getattr(operation, "condition", None) is not None:
         return _Everything()
-    if any("where" in key for key in getattr(operation, "kw", {})):
+    if any(key.endswith(("_where", "_include")) for key in getattr(operation, "kw", {})):
         return _Everything()
     return {*map(str, listed), _column(operation), str(getattr(operation, "modify_name", "") or "")} - {""}
 

@@ -10,6 +10,9 @@ from kernel_core.squash.optimizing import optimized
 from kernel_core.squash.parts import Item, grouped, rendered
 
 
+ENUM = """op.create_table("e", sa.Column("id", sa.Integer), sa.Column("s", sa.Enum('a', name='st')))\n"""
+
+
 def fewer(source: str) -> list[str]:
     """Return the sentences of the optimized operations of a function's body, one statement a line."""
     body = "\n".join(f"    {line}" for line in source.strip().splitlines())
@@ -74,10 +77,23 @@ def test_changes_of_one_column_become_one() -> None:
         T + 'op.create_table("u", sa.Column("id", sa.Integer, primary_key=True))\n'
         'op.add_column("t", sa.Column("u_id", sa.Integer, sa.ForeignKey("u.id")))',
         'op.drop_constraint("fk", "t", type_="foreignkey")\nop.drop_table("u")\nop.drop_table("t")',
+        T + 'op.create_index("ix", "t", ["id"], postgresql_include=["a"])\nop.drop_column("t", "a")',
+        # An enum type of PostgreSQL stays when its table or column is dropped or has another type.
+        ENUM + 'op.drop_table("e")',
+        ENUM + 'op.drop_column("e", "s")',
+        ENUM + 'op.alter_column("e", "s", type_=sa.String(5))',
+        ENUM.replace("sa.Enum", "sa.ARRAY(sa.Enum").replace("st')", "st'))") + 'op.drop_table("e")',
+        'op.add_column("t", sa.Column("s", sa.Enum("a", name="st")))\nop.drop_column("t", "s")',
+        'op.add_column("t", sa.Column("s", sa.Enum("a", name="st")))\nop.drop_table("t")',
     ],
 )
 def test_what_something_else_would_notice_stays(source: str) -> None:
     assert len(fewer(source)) == source.count("op.")
+
+
+def test_an_enum_that_makes_no_type_or_is_of_another_column_is_in_no_way() -> None:
+    assert len(fewer(ENUM.replace("name=", "native_enum=False, name=") + 'op.drop_table("e")')) == 0
+    assert len(fewer(ENUM + 'op.drop_column("e", "id")')) == 1
 
 
 def test_operations_of_a_batch_stay_in_it() -> None:
