@@ -43,6 +43,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         yield page
 
 
+@pytest.mark.slow
 def test_progress_stop_and_the_question_before_rows_are_lost(page, tmp_path):
     folder = tmp_path / "migrations" / "versions"
     page.run("%%migration 'Add kept' --id b2 --write\nop.create_table('kept', sa.Column('x', sa.Integer))")

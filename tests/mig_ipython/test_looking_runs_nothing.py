@@ -124,6 +124,7 @@ def test_the_watch_sees_what_runs(watched, migrated, tmp_path):
     assert f"ran {tmp_path / 'migrations' / 'versions' / 'b2_x.py'}" in watched.seen
 
 
+@pytest.mark.slow
 def test_looking_runs_neither_a_version_file_nor_env_py(watched, migrated, tmp_path):
     for verb, lines in LOOKING.items():
         for line in lines:

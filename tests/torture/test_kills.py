@@ -63,6 +63,7 @@ def killed_at_random(clean: CleanRuns, verb: Verb, count: int, tally: Tally, *, 
 # ---- a revision in a transaction needs nothing but the next run ------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_after_a_kill_at_some_driver_calls_the_next_run_completes_it(transactions, tally):
     killed_before(transactions, UP, spread(len(transactions.calls[UP]), 2), tally, may_resume=False)
     tally.check()

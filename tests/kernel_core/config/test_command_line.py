@@ -361,6 +361,7 @@ def test_a_folder_that_cannot_be_created_is_one_line(tmp_path, monkeypatch, caps
     assert "/proc/self/m" in err
 
 
+@pytest.mark.slow
 def test_a_traceback_with_raiseerr_shows_no_secret(project):
     project.env(lambda text: "raise RuntimeError('postgresql://ada:verysecret9@db/x')\n")
     words = [sys.executable, "-m", "kernel_core", "-c", project.ini, "--raiseerr", "upgrade", "head"]

@@ -20,6 +20,7 @@ def shown(notebook, active_nodes):
     return run
 
 
+@pytest.mark.slow
 def test_the_whole_road(notebook, shown, some_hostile):
     texts = [text.replace("\0", "") for text in some_hostile]
     metadata = sa.MetaData()

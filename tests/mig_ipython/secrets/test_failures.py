@@ -512,6 +512,7 @@ def test_a_server_that_refuses_is_reported_without_the_password(server, book, re
     assert book.leaks() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", ["mariadb", "postgresql"])
 def test_the_whole_road_on_a_server_shows_no_password(server, book, request, monkeypatch):
     monkeypatch.setenv("SHOP", request.getfixturevalue(f"guarded_{server}"))

@@ -62,6 +62,7 @@ def check(panel, active_nodes) -> int:
     return len(seen)
 
 
+@pytest.mark.slow
 def test_no_widget_makes_html_of_text(operations, propose, some_hostile, active_nodes):
     panel = ReviewPanel(propose(operations, dialect="postgresql", target="".join(some_hostile)))
     panel.proposal.draft.message = "".join(some_hostile)

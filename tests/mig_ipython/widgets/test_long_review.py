@@ -164,6 +164,7 @@ def test_a_row_keeps_its_controls(long_panel):
     assert panel.review.row(500).accepted
 
 
+@pytest.mark.slow
 def test_what_is_listed_later_is_as_the_model_has_it(long_panel):
     panel = long_panel(500)
     panel.header.none.click()
