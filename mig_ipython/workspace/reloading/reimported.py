@@ -49,7 +49,7 @@ class ReimportedProject:
         return replace(models, metadata=found if isinstance(models.metadata, tuple) else found[0])
 
     def _metadata(self, metadata: MetaData, name: str, namespace: Mapping[str, object]) -> MetaData:
-        cells = list(_defined_in_cells(metadata, namespace, self.in_kernel.values()))
+        cells = list(_defined_in_cells(metadata, namespace, self.in_kernel))
         for declared in cells:
             self._refuse_edited_parts(declared)
         holders = list(_holders(metadata, self.in_kernel))
@@ -161,7 +161,10 @@ class ReimportedProject:
     def _is_same_in_kernel(self, metadata: object, dialect: Dialect) -> bool:
         if not isinstance(metadata, MetaData):
             return True
-        for name, attribute in _holders(metadata, dict(sys.modules)):
+        holders = list(_holders(metadata, dict(sys.modules)))
+        if any(name == "__main__" for name, _ in holders):
+            return True
+        for name, attribute in holders:
             before = metadata_of(getattr(self.in_kernel.get(name), attribute, None))
             if before is not None:
                 return before is metadata or fingerprint(before, dialect) == fingerprint(metadata, dialect)
@@ -196,14 +199,19 @@ def _holders(metadata: object, modules: Mapping[str, ModuleType]) -> Iterator[tu
 
 
 def _defined_in_cells(
-    metadata: MetaData, namespace: Mapping[str, object], modules: Iterable[ModuleType]
+    metadata: MetaData, namespace: Mapping[str, object], modules: Mapping[str, ModuleType]
 ) -> Iterator[object]:
-    """Yield the classes and tables of a MetaData that a cell defines, and no module of the project."""
-    in_modules = {id(value) for module in modules for value in list(vars(module).values())}
+    """Yield the classes and tables of a MetaData that a cell defines, and no module of the project.
+
+    A class that ``%autoreload 2`` has updated is not the one that its module has now, but still one of that module.
+    """
+    in_modules = {id(value) for module in modules.values() for value in list(vars(module).values())}
     seen = set()
     for value in list(namespace.values()):
         table = _table_of(value)
         if table is None or table.metadata is not metadata or id(value) in in_modules or id(table) in in_modules:
+            continue
+        if isinstance(value, type) and value.__module__ in modules:
             continue
         if id(value) not in seen:
             seen.add(id(value))

@@ -149,6 +149,28 @@ def test_a_table_that_a_cell_defines_in_place_of_the_file_counts_after_the_file_
         assert "The table 'cats' is the one that a cell of this notebook defines, not that of the file." in shown
 
 
+def test_a_class_that_autoreload_has_updated_is_one_of_its_file(settled, tmp_path):
+    settled.run("%load_ext autoreload\n%autoreload 2\nfrom shop.models import Base, Cat")
+    write(tmp_path / "shop/models.py", MODELS + AGE)
+    settled.run("1")
+    for command in ("%mig_diff", "%mig_diff Base"):
+        shown = repr(settled.run(command))
+        assert "Add column age" in shown
+        assert "of this notebook" not in shown
+
+
+def test_models_of_the_notebook_itself_are_not_reported_as_read_again(settled, tmp_path):
+    (tmp_path / "m/env.py").write_text(ENV.format(models=GIVEN))
+    settled.run("from shop.models import Base")
+    write(tmp_path / "shop/models.py", MODELS + AGE)
+    assert "changed since" in repr(settled.run("%mig_diff Base"))
+    (tmp_path / "script.py").write_text(MODELS)
+    settled.run("%run script.py")
+    shown = repr(settled.run("%mig_diff Base"))
+    assert "Add column age" not in shown
+    assert "changed since" not in shown
+
+
 def test_reload_gives_the_notebook_what_the_files_declare(settled, tmp_path):
     settled.run("import shop.models as models\nfrom shop.models import Base, Cat as Kitten\nnumber = 7")
     old = settled["Base"]
