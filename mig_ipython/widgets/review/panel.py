@@ -254,6 +254,8 @@ class ReviewPanel:
         return self.review, self.review.rows
 
     def _upgrade(self) -> None:
+        with self._noting_stale():
+            self.proposal.draft.refuse_elsewhere()
         if self.review.errors:
             self.review.accepted()  # raises, naming the first of them
         if self.proposal.draft.edited():
@@ -291,6 +293,9 @@ class ReviewPanel:
         except MigError as error:
             if isinstance(error.__cause__, Stale):
                 self.stale.say(error.__cause__.reason)
+            raise
+        except Stale as error:
+            self.stale.say(error.reason)
             raise
 
     @contextmanager

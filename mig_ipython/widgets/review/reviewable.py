@@ -35,6 +35,9 @@ class Draft(Placed, Written, Protocol):
     def left(self) -> str:
         """Return the sentence that the notebook now uses another database or environment; "" where it does not."""
 
+    def refuse_elsewhere(self) -> None:
+        """Raise Stale where `left` returns a sentence."""
+
     def edited(self) -> str:
         """Return the sentence that the file was edited since it was written here; "" where it was not."""
 

@@ -45,7 +45,8 @@ _RULES = """
  .jupyter-button:hover:enabled{border-color:var(--mig-focus);box-shadow:none}
  .jupyter-button.mod-primary{border-color:transparent;background:var(--mig-primary);color:var(--mig-onprimary);
  font-weight:600}
- .jupyter-button.mod-danger{border-color:transparent;background:var(--mig-bad);color:var(--mig-ground);font-weight:600}
+ .jupyter-button.mod-danger{border-color:transparent;background:var(--mig-bad);color:var(--mig-ground);font-weight:600;
+ white-space:normal;height:auto;min-height:28px;line-height:1.4;padding:3px 11px}
  .jupyter-button:disabled{opacity:.5}
  .mig-bar{flex-flow:row wrap;align-items:center;gap:6px;margin-top:8px}
  .mig-bar>*{margin:0}

@@ -139,10 +139,21 @@ def test_a_review_is_not_used_elsewhere(reviewed, panels, change, call):
     assert said in panels[-1].stale._text.value
     panels[-1].footer.upgrade.click()
     assert said in panels[-1].status.text
+    assert not panels[-1].ask.is_open
     assert not list(Path().glob("*/versions/b2*"))
     reviewed.run("%mig_connect dev\n%mig_open migrations")
     assert panels[-1].stale.widget.layout.display == "none"
     reviewed.run(f"p.{call}")
+
+
+def test_elsewhere_the_panel_does_not_ask_for_a_confirmation_that_it_would_refuse(attended, panels):
+    attended.declare()
+    attended.run("Base.metadata.remove(Base.metadata.tables['users'])\nsa.Table('pets', Base.metadata)")
+    attended.run("p = %mig_autogenerate Base -m pets --id b2")
+    attended.run(other_database())
+    panels[-1].footer.upgrade.click()
+    assert "This review is about" in panels[-1].status.text
+    assert not panels[-1].ask.is_open
 
 
 def test_compared_again_it_is_about_the_database_of_now(reviewed, panels):

@@ -49,6 +49,9 @@ class FakeDraft:
     def left(self):
         return ""
 
+    def refuse_elsewhere(self):
+        """The notebook stays where it is."""
+
     def edited(self):
         return ""
 
