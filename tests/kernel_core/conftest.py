@@ -142,11 +142,12 @@ def mariadb_project(tmp_path: Path, mariadb_url: str, monkeypatch: pytest.Monkey
 def mig(project, capsys, monkeypatch):
     """Run the program in the project's folder; return exit code, output, errors."""
     monkeypatch.chdir(project.folder)
+    line = CommandLine()
 
     def run(*arguments):
         code = 0
         try:
-            CommandLine().main(arguments)
+            line.main(arguments)
         except SystemExit as exit_:
             code = exit_.code
         captured = capsys.readouterr()
