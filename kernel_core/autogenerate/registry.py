@@ -68,6 +68,8 @@ _NONE: BuiltIn = MappingProxyType({})
 class Comparisons:
     """The comparisons of one run in order: by priority, then those of this dialect first, then as they were added.
 
+    As in Alembic, the functions of `comparators` come before those of plugins, which the built-in ones are.
+
     A built-in comparison has a place in this order; `run` is passed the function that makes it. ``plugins`` are the
     chosen ones.
     """
@@ -75,7 +77,7 @@ class Comparisons:
     def __init__(self, plugins: Iterable[Plugin], added: Iterable[Comparator], dialect_name: str) -> None:
         self.names = frozenset(plugin.name for plugin in plugins)
         self._by_target: dict[str, list[Comparator]] = {}
-        every = [each for plugin in plugins for each in plugin.comparators] + list(added)
+        every = [*added, *(each for plugin in plugins for each in plugin.comparators)]
         for each in sorted(every, key=lambda each: (-each.priority, each.qualifier == "default")):
             if each.qualifier in ("default", dialect_name):
                 self._by_target.setdefault(each.target, []).append(each)

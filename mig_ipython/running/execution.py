@@ -93,12 +93,18 @@ def refuse_undone(workspace: Workspace, done: runtime.RunReport) -> None:
     found = [target.heads for target in targets] if targets else [tuple(database_heads(workspace))]
     for part, now in zip(reported, found, strict=False):
         if set(now) != set(part.after):
-            raise CommandError(
-                f"{part.target} is at {_named(now)}, although the run reported {_named(part.after)}: "
-                f"{workspace.environment.shown}/env.py did not commit, or another program has changed the database.\n"
-                "Let env.py commit what it executes before context.configure(), and call context.run_migrations() "
-                "inside context.begin_transaction()."
+            raise not_committed(
+                workspace, f"{part.target} is at {_named(now)}, although the run reported {_named(part.after)}"
             )
+
+
+def not_committed(workspace: Workspace, fact: str) -> CommandError:
+    """Return the error for a run after which the database is not what was reported."""
+    return CommandError(
+        f"{fact}: {workspace.environment.shown}/env.py did not commit, or another program has changed the database.\n"
+        "Let env.py commit what it executes before context.configure(), and call context.run_migrations() "
+        "inside context.begin_transaction()."
+    )
 
 
 def _refuse_mistake(workspace: Workspace, error: BaseException, before: Sequence[str]) -> None:
