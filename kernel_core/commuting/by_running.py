@@ -47,9 +47,10 @@ class Ran:
 
 @dataclass(slots=True)
 class Outcome:
-    """A database after one order: its schema and rows, or the error of the order."""
+    """A database after one order: its schema and rows, or the error of the order, and whether its second part failed."""
 
     error: str = ""
+    is_second: bool = False
     schema: Snapshot | None = None
     indexes: frozenset[str] = frozenset()
     rows: dict[str, list[dict[str, str]]] = field(default_factory=dict)
@@ -88,14 +89,14 @@ class Orders:
         """
         for rows in (self.samples, replace(self.samples, is_awkward=False), None):
             first, second = self._outcome((one, other), rows), self._outcome((other, one), rows)
+            if first.is_second and second.is_second:  # each part runs by itself
+                return _refused(other, one, first, "in either order one of them fails: ")
             if not (first.error and second.error and first.filled):
                 break
         if first.error and second.error:
             return Ran(False, not_compared=(f"by running: both orders fail on {first.where}: {first.error}",))
         if first.error or second.error:
-            (before, after), error = ((one, other), first.error) if first.error else ((other, one), second.error)
-            place = (f"both orders, run on {first.where}",)
-            return Ran(True, f"{after.name} after {before.name} fails: {error}", place)
+            return _refused(other, one, first) if first.error else _refused(one, other, second)
         return _compared(first, second, steady, lambda: self._outcome((one, other), rows))
 
     def _outcome(self, order: tuple[Part, Part], rows: Samples | None) -> Outcome:
@@ -113,12 +114,12 @@ class Orders:
                     ) from error
             if rows is not None:
                 found.filled, found.refused = fill(connection, _reflected(connection), rows)
-            for part in order:
+            for number, part in enumerate(order):
                 try:
                     upgrade(connection, self.scripts, part.heads, self.start)
                     invoke(connection, part.operations, self.start)
                 except Exception as error:  # noqa: BLE001 - a revision may raise anything; it is the result
-                    found.error = _short(error)
+                    found.error, found.is_second = _short(error), number > 0
                     return found
             found.schema, found.indexes, found.rows = content_of(connection)
             connection.rollback()
@@ -137,6 +138,12 @@ def orders_of(
     sides = scripts.map.ancestors({one, other}) - scripts.map.ancestors(common)
     samples = samples_of(script.source for name in sorted(sides) if (script := scripts.get_revision(name)) is not None)
     return Orders(scripts, common, start, scratch, samples)
+
+
+def _refused(part: Part, before: Part, outcome: Outcome, words: str = "") -> Ran:
+    """Return that a part fails after the other one."""
+    place = (f"both orders, run on {outcome.where}",)
+    return Ran(True, f"{words}{part.name} after {before.name} fails: {outcome.error}", place)
 
 
 def _compared(first: Outcome, second: Outcome, steady: frozenset[tuple[str, str]], again: Callable[[], Outcome]) -> Ran:

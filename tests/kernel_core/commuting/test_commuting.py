@@ -315,3 +315,23 @@ def test_a_table_that_refuses_some_samples_has_the_others(versions: Path) -> Non
     write(versions, "base1", None, f'    op.create_table("users", {column})')
     found = checked(versions, 'op.execute("UPDATE users SET n = n + 1")', 'op.execute("UPDATE users SET n = n * 2")', scratch=IN_MEMORY)  # fmt: skip
     assert found.verdict == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('op.create_index("zz", "users", ["age"])', 'op.create_table("zz", sa.Column("id", sa.Integer))'),
+        ('op.create_table("Zz", sa.Column("id", sa.Integer))', 'op.create_table("zz", sa.Column("id", sa.Integer))'),
+        ('op.add_column("users", sa.Column("Zz", sa.Integer))', 'op.add_column("users", sa.Column("zz", sa.Integer))'),
+    ],
+)
+def test_sides_of_which_either_fails_after_the_other_conflict(versions: Path, one: str, other: str) -> None:
+    found = checked(versions, one, other, scratch=IN_MEMORY)
+    assert found.verdict == "conflict", found
+    assert found.reason.startswith("in either order one of them fails: b1 after a1 fails: ")
+    assert lines(found) == [("a1.py", 9), ("b1.py", 9)]
+
+
+def test_a_side_that_does_not_run_by_itself_is_not_compared_by_running(versions: Path) -> None:
+    found = checked(versions, 'op.drop_constraint("fk_user", "orders")', ADD, scratch=IN_MEMORY)
+    assert any("both orders fail" in each for each in found.not_compared), found
