@@ -4,11 +4,9 @@ The files of a project differ in ids and names more than in anything else. A fil
 with ``def``. The form of a piece is its text in which a mark replaces each simple string (``"users"``); what is parsed
 is the form; `ParsedFunction.filled` replaces the marks in the result by the strings of the file.
 
-The result is that of parsing the whole file. A piece that ends within a string, within parentheses, after a backslash
-or after a decorator does not parse by itself; nor does a form in which a mark is between two strings
-(``"a"b"c"``), because it is a name where no name is allowed. Within a string or a comment a mark changes nothing else:
-it replaces word characters between two quotes by other word characters. Where a form does not parse, the file is parsed
-whole.
+The result is that of parsing the whole file, because a mark changes nothing else (`script.string_marks`). A piece that
+ends within a string, within parentheses, after a backslash or after a decorator does not parse by itself. Where a form
+does not parse, the file is parsed whole.
 """
 
 from __future__ import annotations
@@ -20,12 +18,10 @@ from functools import lru_cache
 from itertools import count
 from typing import NamedTuple
 
-from ..script.header_forms import is_unicode
+from ..script.string_marks import MARK, can_have_marks, split_strings, with_marks
 
 _DOCSTRING = re.compile(r'"""[^"\\]*"""[ \t]*\n')
-_SIMPLE = re.compile(r"([\"'])([0-9A-Za-z_]+)\1")
-_MARK = "mig_text_"
-_FILLED = re.compile(rf"{_MARK}(\d+)_")
+_FILLED = re.compile(rf"{MARK}(\d+)_")
 _LONGEST = 2048
 """A longer piece is parsed with its file: forms of such length are hardly ever met again."""
 
@@ -51,7 +47,7 @@ class ParsedFunction(NamedTuple):
 
     def is_marked(self, value: object) -> bool:
         """Return whether a constant is only known by its form."""
-        return self.strings is not None and isinstance(value, str) and _MARK in value
+        return self.strings is not None and isinstance(value, str) and MARK in value
 
     def has_marks(self, node: ast.AST) -> bool:
         """Return whether a part of an expression is only known by its form; bytes always count as such a part."""
@@ -70,26 +66,25 @@ class _Form(NamedTuple):
 
 def parsed_function(source: str, function: str) -> ParsedFunction | None:
     """Return a function of a file whose forms have been met before; None where the file must be parsed whole."""
-    if _MARK in source or "\r" in source or "\f" in source or not (source.isascii() or is_unicode(source)):
+    if "\r" in source or "\f" in source or not can_have_marks(source):
         return None
     pieces = _pieces(source)
     if max(map(len, pieces)) > _LONGEST:
         return None
-    split = [_SIMPLE.split(piece) for piece in pieces]  # each is text, quote, string, text, quote, string, ..., text
-    parts = [(*piece[0::3], *piece[1::3]) for piece in split]
-    earlier = [next(_meetings(hash(each))) for each in parts]
+    split = [split_strings(piece) for piece in pieces]
+    earlier = [next(_meetings(hash(parts))) for parts, _ in split]
     if not all(earlier):
         return None
     found: ParsedFunction | None = None
     imports: dict[str, str] = {}
     line = 0
-    for piece, part, strings in zip(pieces, parts, split, strict=True):
-        form = _form_of(part, function)
+    for piece, (parts, strings) in zip(pieces, split, strict=True):
+        form = _form_of(parts, function)
         if form is None:
             return None
         imports.update(form.imports)
         if form.body is not None:
-            found = ParsedFunction(form.body, imports, strings[2::3], line)
+            found = ParsedFunction(form.body, imports, strings, line)
         line += piece.count("\n")
     return found
 
@@ -131,16 +126,12 @@ def _meetings(form: int) -> Iterator[int]:
 
 @lru_cache(maxsize=256)
 def _form_of(parts: tuple[str, ...], function: str) -> _Form | None:
-    """Return the form of the texts between simple strings, followed by the quotes of each of these strings.
+    """Return the form of a piece by its parts (`split_strings`).
 
     None if it does not parse. The statements must not be changed.
     """
-    texts, quotes = parts[: len(parts) // 2 + 1], parts[len(parts) // 2 + 1 :]
-    marked = [texts[0]]
-    for position, (quote, text) in enumerate(zip(quotes, texts[1:], strict=True)):
-        marked += [quote, f"{_MARK}{position}_", quote, text]
     try:
-        tree = ast.parse("".join(marked))
+        tree = ast.parse(with_marks(parts))
     except (SyntaxError, ValueError, RecursionError):
         return None
     return _Form(tuple(imports_of(tree)), body_of(tree, function))

@@ -5,15 +5,13 @@ above its first ``def``, in which a mark replaces each simple string (``"1f2e"``
 It is parsed by `parse_header`; for the next file of the form the marks in the result are replaced by the strings of
 that file.
 
-The result is that of `parse_header`, because a mark replaces word characters between two quotes by other word
-characters. Within a string or a comment nothing else changes. Between two strings (``"a"b"c"``) it is a name where no
-name is allowed: such a form does not parse, and its files are read by `parse_header`.
+The result is that of `parse_header`, because a mark changes nothing else (`string_marks`). Where a form does not parse,
+its files are read by `parse_header`.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from sys import intern
@@ -30,9 +28,8 @@ from .header import (
     source_of,
     unix_lines,
 )
+from .string_marks import MARK, can_have_marks, split_strings, with_marks
 
-_SIMPLE = re.compile(r"([\"'])([0-9A-Za-z_]+)\1")
-_MARK = "mig_text_"
 _LONGEST = 4096
 """A file with more text than this above its first ``def`` is parsed by itself."""
 
@@ -67,14 +64,10 @@ def header_by_form(source: str, path: str) -> Header | None:
     source = unix_lines(source)
     docstring = DOCSTRING.match(source)
     end = None if docstring is None else end_of_top(source, docstring.end())
-    if end is None or docstring is None or end > _LONGEST or _MARK in source:
+    if end is None or docstring is None or end > _LONGEST or not can_have_marks(source):
         return None
-    if not source.isascii() and not is_unicode(source):
-        return None
-    pieces = _SIMPLE.split(source[docstring.end() : end])
-    texts = pieces[2::3]
-    del pieces[2::3]
-    form = _form_of(docstring[0].count("\n"), tuple(pieces))
+    parts, texts = split_strings(source[docstring.end() : end])
+    form = _form_of(docstring[0].count("\n"), parts)
     if form is None:
         return None
     revision = _text(form.revision, texts)
@@ -103,19 +96,16 @@ def _text(part: _Part, texts: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _form_of(newlines: int, pieces: tuple[str, ...]) -> _Form | None:
-    """Return the form of a docstring of so many lines and the text between its simple strings; None if it has none.
+def _form_of(newlines: int, parts: tuple[str, ...]) -> _Form | None:
+    """Return the form of a docstring of so many lines and the ``parts`` of what follows it; None if it has none.
 
-    ``pieces`` are text, quote, text, quote, ..., text. A set has an order that depends on its strings: it has no form.
+    A set has an order that depends on its strings: it has no form.
     """
-    marked = [pieces[0]]
-    for position, (quote, text) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True)):
-        marked += [quote, f"{_MARK}{position}_", quote, text]
-    if any("{" in text for text in pieces):
+    if any("{" in text for text in parts):
         return None
     docstring = '"""' + "\n" * (newlines - 1) + '"""\n'
     try:
-        header = parse_header(docstring + "".join(marked), "")
+        header = parse_header(docstring + with_marks(parts), "")
         down, labels, needs = (tuple(map(_part, ids)) for ids in header[1:4])
         return _Form(_part(header.revision), down, labels, needs, header.lines)
     except (BrokenScript, ValueError):
@@ -124,18 +114,9 @@ def _form_of(newlines: int, pieces: tuple[str, ...]) -> _Form | None:
 
 def _part(text: str) -> _Part:
     """Return the position that a mark names, or the text; raises ValueError if a mark is only a part of it."""
-    if _MARK not in text:
+    if MARK not in text:
         return text
-    position = text.removeprefix(_MARK).removesuffix("_")
+    position = text.removeprefix(MARK).removesuffix("_")
     if not position.isdecimal():
         raise ValueError(text)
     return int(position)
-
-
-def is_unicode(text: str) -> bool:
-    """Return whether the text has no surrogates, which Python refuses in a source."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
