@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -37,7 +35,7 @@ from .renames import possible, renamed
 from .rewriting import Offer, broken_order, chosen, rewritten, without_rewrite
 from .row import Row
 from .selected_row import SelectedRow
-from .selection import chosen_numbers
+from .selection import chosen_numbers, contains, named_number, unique_names
 from .undo import UndoHistory
 
 Connect = Callable[[], AbstractContextManager[Connection]]
@@ -113,22 +111,14 @@ class Review:
 
     def names(self) -> tuple[str, ...]:
         """Return the names that select exactly one row."""
-        found = Counter(name for row in self.rows for name in row.own_names)
-        return tuple(name for name, times in found.items() if times == 1)
+        return unique_names(self.rows)
 
     def number_of(self, name: str) -> int:
         """Return the number of the row that changes ``name``: ``users.email``, ``users``, or the name of a constraint.
 
         Raises CommandError if no row does, or several do.
         """
-        found = [row.number for row in self.rows if name in row.own_names]
-        found = found or [row.number for row in self.rows if name in row.names]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise CommandError(f"{name!r} is in rows {ranges(found)}. Choose one by its number.")
-        near = difflib.get_close_matches(name, self.names(), 1)
-        raise CommandError(f"No row is about {name!r}{f'; the nearest is {near[0]!r}' if near else ''}.")
+        return named_number(self.rows, name)
 
     def row_of(self, key: int) -> Row:
         """Return the row with that key. Raises CommandError if it is not in the review (any more)."""
@@ -163,7 +153,7 @@ class Review:
         return tuple(
             row.number
             for row in self.rows
-            if (table is None or row.table == table) and (kind is None or row.kind == kind) and _contains(row, words)
+            if (table is None or row.table == table) and (kind is None or row.kind == kind) and contains(row, words)
         )
 
     def accepted(self) -> UpgradeOps:
@@ -403,9 +393,3 @@ class Review:
             with self._connect() as connection, suppress(NoSuchTableError):
                 self._tables[schema, name] = Table(name, MetaData(), schema=schema, autoload_with=connection)
         return self._tables.get((schema, name))
-
-
-def _contains(row: Row, words: Sequence[str]) -> bool:
-    hints = (f"{hint.severity} {hint.text}" for hint in row.hints)
-    text = " ".join((str(row.number), row.sentence, row.table, row.kind, *hints)).casefold()
-    return all(word in text for word in words)
