@@ -189,7 +189,8 @@ class Session:
     @property
     def has_terminal(self) -> bool:
         """Whether this is IPython in a terminal, which prints progress line by line."""
-        return self.shell is not None and self.shell.__class__.__name__ == "TerminalInteractiveShell"
+        kinds = () if self.shell is None else self.shell.__class__.__mro__  # an embedded shell is a subclass
+        return any(kind.__name__ == "TerminalInteractiveShell" for kind in kinds)
 
     @property
     def cell_id(self) -> str | None:

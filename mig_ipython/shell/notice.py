@@ -51,9 +51,12 @@ def _line(verb: str, result: object) -> str:
 
 
 def _frame_of_cell(namespace: Mapping[str, object]) -> FrameType | None:
-    """Return the innermost frame that runs the notebook's own code."""
+    """Return the innermost frame that runs the notebook's own code.
+
+    ``IPython.embed()`` in a function runs it with the globals of that module and the namespace as its local names.
+    """
     frame: FrameType | None = inspect.currentframe()
-    while frame is not None and frame.f_globals is not namespace:
+    while frame is not None and frame.f_globals is not namespace and frame.f_locals is not namespace:
         frame = frame.f_back
     return frame
 

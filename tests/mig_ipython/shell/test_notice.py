@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+ROOT = Path(__file__).parents[3]
 NOT_LAST = "{}\nNone"
 ASSIGNED = "x = {}"
 LOOPED = "for one in [1]:\n    {}"
@@ -52,3 +58,30 @@ def test_a_call_from_python_prints_the_same_line(migrated):
     assert migrated.printed.splitlines() == [
         "sqlite dev.db, environment migrations: downgraded by 1 revision, from a1 to base"
     ]
+
+
+EMBEDDED = """
+import sqlalchemy
+from IPython import embed
+def debug():
+    engine = sqlalchemy.create_engine("sqlite:///dev.db")
+    embed(colors="NoColor", banner1="")
+debug()
+"""
+
+
+@pytest.mark.slow
+def test_an_embedded_shell_displays_a_result_once(tmp_path):
+    (tmp_path / "program.py").write_text(EMBEDDED)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path / "ipython")}
+    typed = "%load_ext mig_ipython\n%mig_connect engine\nexit\n"
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        input=typed,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.count("Connected to sqlite dev.db as 'dev'") == 1, done.stdout + done.stderr
