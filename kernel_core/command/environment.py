@@ -6,8 +6,8 @@ import glob
 import io
 import os
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -15,11 +15,16 @@ from ..runtime.report import RunReport
 from ..script import ScriptDirectory
 from ..script.steps import StampStep, Step
 from ..util.exc import CommandError, EnvironmentMissing
+from ..util.folders import shown_path
 from ..util.interrupts import free_frames, interrupt_behind, none_lost
+from ..util.logs import Log
 from ..util.messaging import warn
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
+    from ..runtime.environment import EnvironmentContext
     from ..runtime.migration import MigrationContext
+
+log = Log("runtime.migration")
 
 Names = str | Sequence[str]
 Plan = Callable[[tuple[str, ...], "MigrationContext"], Sequence[Step | StampStep]]
@@ -86,6 +91,15 @@ def _starts_a_loop(scripts: ScriptDirectory) -> bool:
         return False  # running it reports what is wrong
 
 
+@contextmanager
+def _missing_files_named(environment: EnvironmentContext) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for path in environment.missing_files:
+            log.warning("%s does not exist yet: an empty database was read in its place", shown_path(path))
+
+
 def run(
     config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = False, must_run: bool = False, **opts: Any
 ) -> RunReport:
@@ -108,7 +122,8 @@ def run(
     buffer = io.StringIO() if sql else None
     environment = EnvironmentContext(config, scripts, fn=noting_plan, as_sql=sql, output_buffer=buffer, **opts)
     try:
-        with none_lost(), nullcontext() if _starts_a_loop(scripts) else deferred_while_closing(), environment:
+        closing = nullcontext() if _starts_a_loop(scripts) else deferred_while_closing()
+        with _missing_files_named(environment), none_lost(), closing, environment:
             if not opts.get("dont_mutate"):
                 scripts.run_computed()
             scripts.run_env()

@@ -6,7 +6,8 @@ import os
 import sqlite3
 from typing import Any
 
-from .clone.source import Source, file_of
+from ..util.missing_files import file_of
+from .clone.source import Source
 
 
 class Untouched:

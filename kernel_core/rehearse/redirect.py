@@ -23,9 +23,10 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
 
 from ..util.exc import CommandError
+from ..util.missing_files import file_of, without_new_files
 from .clone.base import Clone, CloneOptions
 from .clone.make import clone_of
-from .clone.source import Source, file_of, source_of
+from .clone.source import Source, source_of
 
 _active: ContextVar[Redirect | None] = ContextVar("active_redirect", default=None)
 
@@ -95,6 +96,8 @@ class Redirect:
         It is closed with the clones.
         """
         with paused():
+            if not isinstance(live, Connection):
+                self._stack.enter_context(without_new_files())
             connected = live if isinstance(live, Connection) else self._stack.enter_context(live.connect())
         driver = connected.connection.driver_connection if live.dialect.name == "sqlite" else None
         if live.dialect.is_async:

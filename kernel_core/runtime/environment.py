@@ -18,6 +18,7 @@ from ..script.resolver import counts_from_database
 from ..script.rev_ids import split_targets
 from ..util.exc import CommandError
 from ..util.folders import working_in
+from ..util.missing_files import without_new_files
 from ..util.proxy import Current
 from ..util.sqla_compat import AnyColumn, AnyType
 from .migration import MigrationContext, Statement
@@ -52,7 +53,8 @@ class EnvironmentContext:
             script.run_env()
 
     ``fn(heads, migration_context)`` is the plan: it returns the steps to run. ``as_sql`` prints instead of running,
-    ``starting_rev`` is the revision to start from, ``dont_mutate`` refuses every step; other keywords are in
+    ``starting_rev`` is the revision to start from; ``dont_mutate`` refuses every step, and reads an empty database in
+    place of a SQLite file that does not exist, of which there is a list in ``missing_files``. Other keywords are in
     ``get_context().opts``.
     """
 
@@ -61,12 +63,15 @@ class EnvironmentContext:
         self.script = script
         self.context_opts: dict[str, Any] = kw
         self.contexts: list[MigrationContext] = []
+        self.missing_files: list[str] = []
         self._entered: ExitStack | None = None
 
     def __enter__(self) -> EnvironmentContext:
         load_installed()
         with ExitStack() as entered:
             entered.enter_context(_at_root(self.config, getattr(self.script, "root", None)))
+            if self.context_opts.get("dont_mutate"):
+                self.missing_files = entered.enter_context(without_new_files()).paths
             entered.enter_context(current_environment.installed(self))
             self._entered = entered.pop_all()
         return self

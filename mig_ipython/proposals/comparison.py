@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from kernel_core.autogenerate import Proposed, propose
@@ -16,11 +15,11 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.counts import listed
 from kernel_core.util.exc import CommandError
+from kernel_core.util.missing_files import without_new_files
 
 from ..running.existing_tables import tables_without_revision
 from ..workspace.dialects import comparing_on
 from ..workspace.env_run import env_config, refuse_other_database, refuse_unrelated
-from ..workspace.heads import is_missing_file
 from ..workspace.models import NO_MODELS, Models, fingerprint
 from ..workspace.reloading.importer import reimported_modules
 from ..workspace.targets import Target, heads_of, labels, target_of
@@ -108,8 +107,7 @@ def _directly(workspace: Workspace, models: Models | None, scope: Scope, fingerp
     """Compare without an environment, with the defaults of `MigrationContext`."""
     if models is None:
         raise CommandError(NO_MODELS)
-    is_missing = is_missing_file(workspace.connection)  # reading it would create it
-    with sa.create_engine("sqlite://").connect() if is_missing else workspace.connection.open() as live:
+    with without_new_files(), workspace.connection.open() as live:
         context = MigrationContext.configure(connection=live, opts={"target_metadata": models.metadata})
         return _produced(context, models, (), (), scope, fingerprinted)
 
@@ -140,7 +138,7 @@ def _by_environment(
         results.append((target, made))
         return ()
 
-    with env_config(workspace, models, generates=True) as config:
+    with env_config(workspace, models, generates=True, reads=True) as config:
         environment = EnvironmentContext(config, scripts, fn=visit, as_sql=False, dont_mutate=True)
         with environment:
             scripts.run_env()

@@ -43,7 +43,7 @@ def run(
     targets = () if sql else computed_targets(workspace)
     before = list(workspace.connection.seen_heads)
     try:
-        with env_config(workspace) as config:
+        with env_config(workspace, reads=sql) as config:
             config.attributes |= lock_settings(workspace) | {"must_run": True}
             if plan is not None:
                 config.attributes["on_notice"] = _unless_in(plan)
@@ -69,7 +69,7 @@ def run(
 def stamp(workspace: Workspace, revisions: Sequence[str], *, purge: bool = False, sql: bool = False) -> RunReport:
     """Write into the version table without running anything; with ``sql`` only return the SQL."""
     targets = () if sql else computed_targets(workspace)
-    with env_config(workspace) as config:
+    with env_config(workspace, reads=sql) as config:
         config.attributes |= lock_settings(workspace) | {"must_run": True}
         config.attributes["on_step"] = checked(workspace, None, targets)
         target = f"{_single_head(workspace)}:{revisions[0]}" if sql and len(revisions) == 1 else list(revisions)

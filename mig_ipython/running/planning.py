@@ -23,6 +23,7 @@ from kernel_core.script import Script
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
 from kernel_core.util.exc import CommandError
 from kernel_core.util.messaging import printable
+from kernel_core.util.missing_files import without_new_files
 
 from ..views.operations import Line, line_of
 from ..views.plan import Blocker, Loss, Plan, PlannedStep
@@ -95,7 +96,7 @@ def _rollback_limits(workspace: Workspace) -> tuple[str, ...]:
     """Return that a run cannot be rolled back, where it uses an engine of the notebook that is in AUTOCOMMIT."""
     if not workspace.connection.borrowed or not workspace.environment.takes_connection:
         return ()
-    with workspace.connection.open() as live:
+    with without_new_files(), workspace.connection.open() as live:
         return (NO_ROLLBACK,) if autocommits(live) else ()
 
 
@@ -249,7 +250,7 @@ def _checked(
             else:
                 yield [], False
 
-    with connect() as live:
+    with without_new_files(), connect() as live:
         return check_rows(live, steps()) if sa.inspect(live).get_table_names() else ((), ())
 
 

@@ -14,6 +14,7 @@ from kernel_core.config import Config
 from kernel_core.runtime.environment import current_environment
 from kernel_core.util.exc import CommandError
 from kernel_core.util.folders import shown_path
+from kernel_core.util.missing_files import without_new_files
 from kernel_core.util.secrets import mask_url
 
 from .connection import with_absolute_path
@@ -29,21 +30,23 @@ def env_config(
     connection: sa.Connection | None = None,
     *,
     generates: bool = False,
+    reads: bool = False,
 ) -> Iterator[Config]:
     """Yield a configuration with a live connection and the models in its attributes, to run ``env.py`` with.
 
     ``connection`` is by default a new one to the connected database; ``generates``: models are compared, as by
-    ``revision --autogenerate``. Edited files of the project are imported again inside the block (see
-    `reloading.importer`). Logging and the working folder are restored afterwards.
+    ``revision --autogenerate``; ``reads``: nothing is written to the database, and a SQLite file that does not exist is
+    not created. Edited files of the project are imported again inside the block (see `reloading.importer`). Logging and
+    the working folder are restored afterwards.
     """
     environment = workspace.environment
     config = environment.config()
     config.cmd_opts = _options(workspace, generates=generates)
     refuse_configured_url(workspace, config)
-    opened = nullcontext(connection) if connection is not None else workspace.connection.open()
     with (
+        without_new_files() if reads else nullcontext(),
         reimported_modules(workspace.import_folders) as project,
-        opened as live,
+        nullcontext(connection) if connection is not None else workspace.connection.open() as live,
         restored_logging(),
         _restored_folder(),
     ):

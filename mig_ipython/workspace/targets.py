@@ -59,7 +59,10 @@ def visit_targets(workspace: Workspace, visit: Callable[[tuple[str, ...], Migrat
         visit(heads, context)
         return ()
 
-    with env_config(workspace) as config, EnvironmentContext(config, scripts, fn=plan, as_sql=False, dont_mutate=True):
+    with (
+        env_config(workspace, reads=True) as config,
+        EnvironmentContext(config, scripts, fn=plan, as_sql=False, dont_mutate=True),
+    ):
         scripts.run_env()
     if not urls:
         raise CommandError(

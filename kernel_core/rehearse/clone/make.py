@@ -9,10 +9,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from ...util.exc import CommandError
+from ...util.missing_files import file_of
 from .base import Clone, CloneOptions
 from .mariadb import mariadb_clone
 from .postgresql import postgresql_clone
-from .source import Source, file_of
+from .source import Source
 from .sqlite import sqlite_clone
 
 

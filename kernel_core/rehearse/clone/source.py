@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy.engine import URL, Dialect
 
 from ...util.async_drivers import with_sync_driver
 from ...util.exc import CommandError
+from ...util.missing_files import file_of
 
 _DATABASE_KEYS = ("dbname", "database", "db")
 
@@ -93,13 +93,3 @@ def source_of(engine_or_connection: Engine | Connection) -> Source:
     engine = engine_or_connection.engine
     args, options = engine.dialect.create_connect_args(engine.url)
     return Source(engine.dialect, tuple(args), dict(options))
-
-
-def file_of(database: str) -> str:
-    """Return the real path of a SQLite database, "" for one in memory."""
-    path, _, query = (
-        database.removeprefix("file:").partition("?") if database.startswith("file:") else (database, "", "")
-    )
-    if path in ("", ":memory:") or "mode=memory" in query:
-        return ""
-    return os.path.realpath(path)

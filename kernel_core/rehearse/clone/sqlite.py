@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...util.exc import CommandError
+from ...util.folders import shown_path
+from ...util.missing_files import file_of
 from .base import SLOW, Clone, CloneOptions
 from .names import leftovers, new_names
 from .sampling import reduce_to_sample
-from .source import Source, file_of
+from .source import Source
 
 _SPARE = 1.1
 
@@ -52,7 +54,10 @@ def _made(source: Source, live: Any, folder: str, options: CloneOptions) -> Clon
         driver.execute("PRAGMA journal_mode = DELETE").close()
         full_rows = reduce_to_sample(copy, options) if not options.takes_all else {}
     shutil.copyfile(before, after)
-    return Clone(source, engine, source.engine(after), "backup", full_rows=full_rows)
+    path = file_of(source.database)
+    is_missing = bool(path) and not os.path.exists(path)
+    notes = (f"{shown_path(path)} does not exist yet: an empty one was copied in its place",) if is_missing else ()
+    return Clone(source, engine, source.engine(after), "backup", notes, full_rows)
 
 
 def _size(live: Any) -> int:
