@@ -17,14 +17,11 @@ from ..script.steps import StampStep, Step
 from ..util.exc import CommandError, EnvironmentMissing
 from ..util.folders import shown_path
 from ..util.interrupts import free_frames, interrupt_behind, none_lost
-from ..util.logs import Log
 from ..util.messaging import warn
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
     from ..runtime.environment import EnvironmentContext
     from ..runtime.migration import MigrationContext
-
-log = Log("runtime.migration")
 
 Names = str | Sequence[str]
 Plan = Callable[[tuple[str, ...], "MigrationContext"], Sequence[Step | StampStep]]
@@ -93,11 +90,15 @@ def _starts_a_loop(scripts: ScriptDirectory) -> bool:
 
 @contextmanager
 def _missing_files_named(environment: EnvironmentContext) -> Iterator[None]:
+    from ..util.logs import Log  # noqa: PLC0415 - heads and history don't log
+
     try:
         yield
     finally:
         for path in environment.missing_files:
-            log.warning("%s does not exist yet: an empty database was read in its place", shown_path(path))
+            Log("runtime.migration").info(
+                "%s does not exist yet: an empty database was read in its place", shown_path(path)
+            )
 
 
 def run(

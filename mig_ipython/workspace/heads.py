@@ -26,8 +26,7 @@ def computed_targets(workspace: Workspace) -> tuple[Target, ...]:
         return ()
     from .targets import targets_of
 
-    several = bool(workspace.environment.databases)
-    return targets_of(workspace) if several or not is_missing_file(workspace.connection) else ()
+    return targets_of(workspace)
 
 
 def database_heads(workspace: Workspace, scripts: ScriptDirectory | None = None) -> Current:
