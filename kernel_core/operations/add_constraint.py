@@ -11,11 +11,11 @@ from ..util.exc import CommandError
 from ..util.sqla_compat import changed_column, kind_and_order
 from .fields import Field
 from .interfaces import RunContext
-from .named_columns import columns_of_item, plain_column
+from .named_columns import columns_of_item, key_column, plain_column
 from .operation import DiffTuple, MigrateOperation, SourceWriter, without_empty
 from .plain_items import PlainItems
 from .requirements import Requirement, key
-from .schema_state import SchemaState
+from .schema_state import SchemaState, TableState
 
 C = TypeVar("C", bound=type["AddConstraintOp"])
 D = TypeVar("D", bound=type[MigrateOperation])
@@ -157,3 +157,18 @@ class AddConstraintOp(MigrateOperation):
 
     def _called(self) -> str:
         return f" {self.constraint_name}" if self.constraint_name else ""
+
+
+def state_of_plain_table(
+    schema: SchemaState, name: str, schema_name: str | None, items: PlainItems, comment: str | None
+) -> TableState | None:
+    """Return a new table of a schema with its columns and constraints; None where these need the Table itself."""
+    added = AddConstraintOp.of_plain_table(name, items)
+    if added is None:
+        return None
+    if schema_name is not None:
+        added = [each.changed(schema=schema_name) for each in added]
+    columns = {column.name: key_column(column) if column.name in items.key else column for column in items.columns}
+    state = TableState(name, schema_name, columns, comment=comment)
+    schema.add_constraints(state, added)
+    return state

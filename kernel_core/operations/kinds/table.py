@@ -22,11 +22,10 @@ from ...util.sqla_compat import (
     pending_columns,
     table_prefixes,
 )
-from ..add_constraint import AddConstraintOp
+from ..add_constraint import AddConstraintOp, state_of_plain_table
 from ..base import Operations
 from ..fields import Field
 from ..interfaces import RunContext
-from ..named_columns import key_column
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..plain_items import plain_items
 from ..requirements import Requirement, key, requirements_of_column, requirements_of_schema
@@ -215,15 +214,7 @@ class CreateTableOp(MigrateOperation):
         found = plain_items(self.columns, has_convention=SchemaObjects(schema.context).has_convention())
         if found is None or (found.constraints and self.schema is not None):
             return None
-        added = AddConstraintOp.of_plain_table(self.table_name, found)
-        if added is None:
-            return None
-        if self.schema is not None:
-            added = [each.changed(schema=self.schema) for each in added]
-        columns = {column.name: key_column(column) if column.name in found.key else column for column in found.columns}
-        state = TableState(self.table_name, self.schema, columns, comment=self.comment)
-        schema.add_constraints(state, added)
-        return state
+        return state_of_plain_table(schema, self.table_name, self.schema, found, self.comment)
 
     def edit(self, **values: object) -> Self:
         """Return a new operation with other values, without the stored statement of the old one."""
