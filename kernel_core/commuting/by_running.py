@@ -47,7 +47,7 @@ class Ran:
 
 @dataclass(slots=True)
 class Outcome:
-    """A database after one order: its schema and rows, or the error of the order, and whether its second part failed."""
+    """A database after one order: its schema and rows, or the error of the order; ``is_second`` if its end failed."""
 
     error: str = ""
     is_second: bool = False

@@ -22,6 +22,7 @@ from ..schema import metadata_of
 from ..util.exc import UnknownEffect
 from ..util.sql import names_column
 from ..util.sqla_compat import is_type_bound, sql_text
+from .names import taken
 from .sides import Located
 
 
@@ -63,7 +64,7 @@ def run(
 
 def _applied(state: SchemaState, operation: MigrateOperation, gone: frozenset[str]) -> tuple[str, bool] | None:
     """Apply an operation; return why it cannot run, and whether that is known."""
-    refused = _existing(state, operation) or _missing(state, operation, gone)
+    refused = _existing(state, operation) or taken(state, operation) or _missing(state, operation, gone)
     if refused:
         return refused, True
     dangling = set(dangling_keys(state))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -315,6 +316,34 @@ def test_a_table_that_refuses_some_samples_has_the_others(versions: Path) -> Non
     write(versions, "base1", None, f'    op.create_table("users", {column})')
     found = checked(versions, 'op.execute("UPDATE users SET n = n + 1")', 'op.execute("UPDATE users SET n = n * 2")', scratch=IN_MEMORY)  # fmt: skip
     assert found.verdict == "conflict"
+
+
+T = 'op.create_table("{}", sa.Column("id", sa.Integer){})'
+
+
+@pytest.mark.parametrize(
+    ("dialect", "one", "other"),
+    [
+        (sqlite, 'op.create_index("zz", "users", ["age"])', T.format("zz", "")),
+        (sqlite, T.format("Zz", ""), T.format("zz", "")),
+        (sqlite, T.format("zz", ', schema="main"'), T.format("zz", "")),
+        (sqlite, 'op.create_index("Zz", "users", ["age"])', 'op.create_index("zz", "orders", ["name"])'),
+        (mysql, 'op.add_column("users", sa.Column("Z", sa.Integer))', 'op.add_column("users", sa.Column("z", sa.Integer))'),
+        (mysql, 'op.create_foreign_key("fk", "orders", "users", ["id"], ["id"])', 'op.create_foreign_key("fk", "users", "orders", ["id"], ["id"])'),
+        (postgresql, 'op.create_index("zz", "users", ["age"])', T.format("zz", "")),
+        (postgresql, 'op.create_index("zz", "users", ["age"])', 'op.create_unique_constraint("zz", "orders", ["name"])'),
+        (postgresql, T.format("zz", ', schema="public"'), 'op.rename_table("orders", "zz")'),
+    ],
+)  # fmt: skip
+def test_a_name_that_another_kind_or_case_has_conflicts_by_the_files(
+    versions: Path, dialect: Any, one: str, other: str
+) -> None:
+    found = checked(versions, one, other, dialect=dialect.dialect())
+    assert found.verdict == "conflict", found
+    assert "exists already" in found.reason
+    if dialect is postgresql:  # there, case counts
+        upper = checked(versions, one, other.replace("zz", "Zz"), dialect=dialect.dialect())
+        assert upper.verdict == "commute", upper
 
 
 @pytest.mark.parametrize(
