@@ -24,7 +24,7 @@ NAME_FIELD = Field("constraint_name", "identifier", label="name", optional=True)
 """The name of a constraint, as a person edits it."""
 
 
-def timing(constraint: Constraint) -> dict[str, Any]:
+def timing(constraint: Constraint) -> dict[str, object]:
     """Return when the constraint is checked, where it states that: ``deferrable``, ``initially``."""
     return without_empty({"deferrable": constraint.deferrable, "initially": constraint.initially})
 
@@ -81,7 +81,7 @@ class AddConstraintOp(MigrateOperation):
         None where one of them needs a Table.
         """
         if not items.constraints:
-            make: Any = cls._by_visit_name["primary_key_constraint"]
+            make: Callable[..., AddConstraintOp] = cls._by_visit_name["primary_key_constraint"]
             return [make(None, table_name, items.key)] if items.key else []
         has_key = any(isinstance(each, PrimaryKeyConstraint) for each in items.constraints)
         implicit = [PrimaryKeyConstraint(*items.key)] if items.key and not has_key else []
