@@ -265,6 +265,7 @@ def _plain(lines: Iterable[str]) -> Iterable[tuple[str, tuple[str, ...]]]:
 
 
 def _md(text: str) -> str:
-    """Escape what Markdown or HTML would read as markup."""
+    """Escape what Markdown or HTML would read as markup; a line break would end the entry of a list."""
     escaped = html.escape(text, quote=False)
-    return "".join(f"\\{one}" if one in "\\`*_[]|#~" else one for one in escaped)
+    marked = "".join(f"\\{one}" if one in "\\`*_[]|#~" else one for one in escaped)
+    return "<br>".join(marked.splitlines())

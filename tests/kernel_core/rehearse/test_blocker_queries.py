@@ -95,3 +95,13 @@ def test_a_mask_hides_the_values_that_messages_and_queries_quote(postgresql_proj
     found = rehearsed(postgresql_project, body, "op.execute('UPDATE t SET v = v::int + 1')", mask=True)
     assert [each.kind for each in found.blockers] == ["misfit", "error"]
     assert "secret" not in as_text([found])
+
+
+def test_a_condition_of_several_lines_is_one_entry_of_the_markdown_list(project):
+    project.run("CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, v TEXT)", "INSERT INTO t VALUES (1, 'a')")
+    condition = "v = 'x\n\n# |<b>'"
+    found = rehearsed(project, f"with op.batch_alter_table('t') as b: b.create_check_constraint('ck', {condition!r})")
+    assert found_by(project, found.blockers[0].query) == 1
+    lines = as_markdown([found]).splitlines()
+    assert not [line for line in lines if line and not line.lstrip().startswith(("-", "#", "**"))]
+    assert "v = 'x<br><br>\\# \\|&lt;b&gt;' is false" in "".join(lines)

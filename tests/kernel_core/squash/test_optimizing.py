@@ -9,7 +9,6 @@ from kernel_core.recording import read_operations
 from kernel_core.squash.optimizing import optimized
 from kernel_core.squash.parts import Item, grouped, rendered
 
-
 ENUM = """op.create_table("e", sa.Column("id", sa.Integer), sa.Column("s", sa.Enum('a', name='st')))\n"""
 
 
