@@ -55,7 +55,7 @@ def names_of_item(item: Addition, name: str, dialect: Dialect) -> bool:
     columns = columns_of_item(item)
     if any(isinstance(each, str) and each == name for each in columns):
         return True
-    options: Mapping[str, Any] = getattr(item, "kw", {})
+    options: Mapping[str, object] = getattr(item, "kw", {})
     if any(name in _listed(value) for option, value in options.items() if option.endswith(_LISTS)):
         return True
     return any(names_column(sql_text(each), name, dialect) for each in sql_of_item(item, dialect))
@@ -63,9 +63,9 @@ def names_of_item(item: Addition, name: str, dialect: Dialect) -> bool:
 
 def sql_of_item(item: Addition, dialect: Dialect) -> list[str | ClauseElement]:
     """Return the SQL of a constraint or an index: expressions, the condition of a check, that of a partial index."""
-    found: list[Any] = [each for each in columns_of_item(item) if isinstance(each, ClauseElement)]
+    found = [each for each in columns_of_item(item) if isinstance(each, ClauseElement)]
     condition = getattr(item, "condition", None)
-    options: Mapping[str, Any] = getattr(item, "kw", {})
+    options: Mapping[str, object] = getattr(item, "kw", {})
     given = [options.get(f"{dialect.name}_where"), getattr(item, "where", None)]
     return [*found, *(each for each in (condition, *given) if isinstance(each, str | ClauseElement))]
 
@@ -81,7 +81,7 @@ def _listed(value: object) -> list[object]:
     return [_name(each) for each in value] if isinstance(value, list | tuple) else []
 
 
-def _renamed_option(option: str, value: Any, before: str, after: str, dialect: Dialect) -> object:
+def _renamed_option(option: str, value: object, before: str, after: str, dialect: Dialect) -> object:
     """Return an option of an index or a constraint with another name of a column."""
     if option.endswith(_LISTS) and isinstance(value, list | tuple):
         return [after if each == before else each for each in _listed(value)]
@@ -94,7 +94,7 @@ def _renamed_option(option: str, value: Any, before: str, after: str, dialect: D
 
 def without_options_of(item: Addition, name: str) -> Addition:
     """Return a constraint or an index without what its options say about one column."""
-    options: Mapping[str, Any] = getattr(item, "kw", {})
+    options: Mapping[str, object] = getattr(item, "kw", {})
     kept = {
         option: {each: value for each, value in given.items() if each != name}
         if option.endswith(_BY_COLUMN) and isinstance(given, Mapping)
@@ -117,7 +117,7 @@ def renamed_item(item: Addition, before: str, after: str, dialect: Dialect) -> A
         given = getattr(item, attribute, None)
         if isinstance(given, str | ClauseElement):
             changes[attribute] = literal_text(renamed_in(sql_text(given), before, after, dialect))
-    options: Mapping[str, Any] = getattr(item, "kw", {})
+    options: Mapping[str, object] = getattr(item, "kw", {})
     if options:
         changes["kw"] = {
             option: _renamed_option(option, value, before, after, dialect) for option, value in options.items()
