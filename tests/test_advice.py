@@ -118,6 +118,7 @@ def test_commands_and_their_options_exist_where_a_message_names_them():
     assert not wrong
 
 
+@pytest.mark.slow
 def test_the_notebook_shows_commands_of_the_program_as_magics():
     wrong = [
         (place, each)
@@ -128,6 +129,7 @@ def test_the_notebook_shows_commands_of_the_program_as_magics():
     assert not wrong
 
 
+@pytest.mark.slow
 def test_an_option_is_advised_only_by_commands_that_have_it():
     found = {
         option

@@ -26,6 +26,7 @@ def test_the_same_examples_come_in_each_run(stated):
     assert drawn("repeatable", **stated) == drawn("repeatable", **stated)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(settings.get_current_profile_name() == "explore", reason="a run that explores draws them")
 def test_the_examples_are_the_same_whatever_modules_are_imported(tmp_path, monkeypatch):
     before = drawn("repeatable", max_examples=300)

@@ -172,6 +172,7 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
         assert (ROOT / path).exists(), path
 
 
+@pytest.mark.slow
 def test_no_docstring_names_a_document_that_is_not_in_the_project() -> None:
     documents = {one.name for one in PAGES} | {"README.md"}
     for folder in ("kernel_core", "mig_ipython", "benchmarks"):

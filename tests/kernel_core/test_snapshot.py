@@ -67,6 +67,7 @@ EVERY_KIND = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connection", ["postgresql_url"], indirect=True)
 def test_every_kind_of_object_is_compared_and_named(connection):
     before, after = changed(connection, *EVERY_KIND)

@@ -107,6 +107,7 @@ def texts(path: Path) -> Iterator[str]:
             yield node.value
 
 
+@pytest.mark.slow
 def test_every_claim_is_registered() -> None:
     found = {
         (str(path.relative_to(ROOT)), text)
@@ -319,6 +320,7 @@ def test_a_failed_revision_reports_what_stays(project, what):
     assert ("It was rolled back" in said) is (what == "nothing")
 
 
+@pytest.mark.slow
 def test_a_rehearsal_says_whether_the_file_was_written_to(project):
     revision("b1", MAKES)
     before = Path("dev.db").read_bytes()
@@ -370,6 +372,7 @@ def test_a_hint_about_a_downgrade_sees(notebook, downgrade, said):
     assert (said in hint) if said else ("downgrade" not in hint), hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("column", "fails"), [("land", True), ("name", False)])
 @pytest.mark.costly
 def test_a_hint_about_an_upgrade_sees(notebook, column, fails):

@@ -97,6 +97,7 @@ def in_a_terminal(capsys, *words):
     return said if isinstance(ended.value.code, int) else f"FAILED: {ended.value.code}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize(
     ("file", "rows", "commands"),

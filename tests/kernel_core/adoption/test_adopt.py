@@ -63,6 +63,7 @@ def orders(project):
     return project
 
 
+@pytest.mark.slow
 def test_a_database_is_adopted_and_then_fits_its_baseline(shop, tmp_path):
     project, dialect = shop
     models = tmp_path / "shop_models.py"

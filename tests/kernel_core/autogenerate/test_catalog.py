@@ -161,6 +161,7 @@ def test_mariadb_reads_as_the_inspector(seed, mariadb):
     assert ours == theirs
 
 
+@pytest.mark.slow
 def test_mariadb_reads_other_databases_as_the_inspector(mariadb):
     other = f"{mariadb.dialect.default_schema_name}_two"
     mariadb.exec_driver_sql(f"CREATE DATABASE {other}")

@@ -90,6 +90,7 @@ def test_settings_of_columns_and_indexes_come_back(postgresql, make_context, set
     assert after == before
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 @pytest.mark.parametrize("kept", DROPS.values(), ids=DROPS)
 def test_constraints_and_indexes_come_back_in_their_tablespace(postgresql, make_context, tablespace, kept):

@@ -50,6 +50,7 @@ def stated(connection: sa.Connection) -> list[str]:
     return sorted(connection.exec_driver_sql(f"SHOW CREATE TABLE {name}").one()[1] for name in names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forwards", [True, False])
 @pytest.mark.costly
 def test_the_index_of_a_foreign_key_is_dropped_with_it(forwards: bool, mariadb: sa.Connection) -> None:

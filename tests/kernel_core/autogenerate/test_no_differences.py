@@ -21,6 +21,7 @@ def differences(seed, connection, make_context):
         metadata.drop_all(connection)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", SAMPLE)
 def test_created_tables_do_not_differ(database, request, make_context):
     connection = request.getfixturevalue(database)

@@ -30,6 +30,7 @@ def test_created_tables_do_not_differ_on_sqlite(sqlite, make_context, rounds):
     check()
 
 
+@pytest.mark.slow
 @in_rounds
 @pytest.mark.postgresql
 def test_created_tables_do_not_differ_on_postgresql(postgresql, make_context, rounds):
@@ -43,6 +44,7 @@ def test_created_tables_do_not_differ_on_postgresql(postgresql, make_context, ro
     check()
 
 
+@pytest.mark.slow
 @in_rounds
 @pytest.mark.parametrize("dialect_name", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def test_rendered_tables_run_without_differences_and_can_be_undone(dialect_name, request, make_context, rounds):

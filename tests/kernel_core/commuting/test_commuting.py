@@ -141,6 +141,7 @@ def server(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
+@pytest.mark.slow
 def test_a_conflict_in_rows_alone_names_the_first_operations(versions: Path, server: str) -> None:
     kind = sa.make_url(server).get_dialect()()
     scratch = partial(scratch_database, server)
@@ -175,6 +176,7 @@ def test_a_conflict_of_code_that_is_not_known_names_its_function(versions: Path)
     assert found.pair[0].text == "upgrade()"
 
 
+@pytest.mark.slow
 def test_an_order_that_fails_because_of_rows_names_the_operations(versions: Path) -> None:
     moved = 'op.execute("UPDATE users SET id = 90000 WHERE id = (SELECT max(id) FROM users)")'
     added = 'op.execute("INSERT INTO users (id) VALUES (90000)")'
@@ -235,6 +237,7 @@ def test_one_head_above_the_other_is_refused(versions: Path) -> None:
         check(ScriptDirectory(versions.parent, version_locations=[str(versions)]), "a1", "base1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["postgresql", "mariadb"])
 def test_a_scratch_database_of_the_server_is_removed(versions: Path, name: str, request: pytest.FixtureRequest) -> None:
     url = sa.make_url(request.getfixturevalue(f"{name}_url"))

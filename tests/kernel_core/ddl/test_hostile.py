@@ -121,6 +121,7 @@ def op(request: pytest.FixtureRequest) -> Iterator[Operations]:
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Unknown schema content")
 def test_online_the_canary_survives_and_names_come_back_as_given(op: Operations) -> None:
     connection = op.get_bind()

@@ -139,6 +139,7 @@ def stated(connection: sa.Connection) -> dict[str, str]:
     return {name.replace("\0", "`"): definition.replace("\0", "``") for name, definition in parts}
 
 
+@pytest.mark.slow
 def test_properties_that_a_change_does_not_mention_are_kept(connection: sa.Connection) -> None:
     op = Operations(MigrationContext.configure(connection))
     for what, (name, change, expected) in CASES.items():

@@ -315,6 +315,7 @@ def matrix() -> str:
     return "\n".join(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(SQLALCHEMY_VERSION < (2, 1), reason="the snapshot is that of SQLAlchemy 2.1")
 def test_every_operation_on_every_dialect_is_as_reviewed() -> None:
     now = matrix()

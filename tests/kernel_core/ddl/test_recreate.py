@@ -139,6 +139,7 @@ def test_a_copy_that_changes_nothing_changes_nothing(op: Operations) -> None:
     assert everything(op) == before
 
 
+@pytest.mark.slow
 def test_sequences_keep_their_next_number(op: Operations) -> None:
     connection = op.get_bind()
     connection.exec_driver_sql("DELETE FROM thing WHERE a = 'r'")
@@ -177,6 +178,7 @@ def test_columns_are_added_moved_altered_and_dropped_with_one_copy(op: Operation
         connection.exec_driver_sql("INSERT INTO thing (more, a) VALUES (0, 'c')")
 
 
+@pytest.mark.slow
 def test_a_renamed_column_has_its_new_name_wherever_it_is_used(op: Operations) -> None:
     with op.batch_alter_table("thing", recreate="always") as batch_op:
         batch_op.alter_column("b", new_column_name="amount", existing_type=sa.Integer())
@@ -209,6 +211,7 @@ def test_postgresql_recreates_a_table_of_another_schema(pg: Operations) -> None:
     assert inspector.get_foreign_keys("far")[0]["referred_schema"] == "My App"
 
 
+@pytest.mark.slow
 def test_mariadb_recreates_a_table_of_another_database(maria: Operations) -> None:
     connection, app = maria.get_bind(), f"{maria.get_bind().engine.url.database}_app"
     connection.exec_driver_sql(f"CREATE DATABASE {app}")
@@ -390,6 +393,7 @@ def recreated_with(op: Operations, name: str) -> None:
     connection.commit()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings(
     "ignore::kernel_core.util.exc.TruncatedName", "ignore:Unknown (schema content|column definition)"
 )

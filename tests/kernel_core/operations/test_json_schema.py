@@ -27,6 +27,7 @@ def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads(FILE.read_text()))
 
 
+@pytest.mark.slow
 def test_the_file_has_every_argument_of_every_operation() -> None:
     text = json_schema.as_text()
     assert FILE.read_text() == text

@@ -54,6 +54,7 @@ def change_everything(op: Operations, schema: str | None, tenant: str) -> None:
     op.drop_table("u", **place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", [None, "per_tenant"])
 def test_every_change_is_made_in_the_schema_of_the_tenant(connection: sa.Connection, schema: str | None) -> None:
     tenant = f"mig_tenant_{uuid.uuid4().hex[:8]}"

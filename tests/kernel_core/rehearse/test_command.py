@@ -179,6 +179,7 @@ def test_no_file_of_a_rehearsal_shows_text_of_the_rows(filled, capsys):
         assert "2 rows" in printed
 
 
+@pytest.mark.slow
 def test_a_statement_that_leaves_the_clone_is_refused_before_it_runs(postgresql_project):
     postgresql_project.write("a1", None, "op.execute('CREATE ROLE mig_never_made')")
     with pytest.raises(CommandError, match="outside of the database"):
@@ -187,6 +188,7 @@ def test_a_statement_that_leaves_the_clone_is_refused_before_it_runs(postgresql_
     assert roles == [0]
 
 
+@pytest.mark.slow
 def test_the_locks_and_rewrites_of_postgresql_are_observed(postgresql_project):
     postgresql_project.run("CREATE TABLE t (id integer PRIMARY KEY, v integer)", "INSERT INTO t VALUES (1, 1)")
     postgresql_project.write(
@@ -204,6 +206,7 @@ def test_the_locks_and_rewrites_of_postgresql_are_observed(postgresql_project):
     assert [(lock.mode, lock.name, lock.observed) for lock in index.locks] == [("ShareUpdateExclusiveLock", "t", False)]
 
 
+@pytest.mark.slow
 def test_the_cheapest_algorithm_that_mariadb_accepts_is_told(mariadb_project):
     mariadb_project.run("CREATE TABLE t (id integer PRIMARY KEY, v integer)", "INSERT INTO t VALUES (1, 1)")
     mariadb_project.write(
@@ -219,6 +222,7 @@ def test_the_cheapest_algorithm_that_mariadb_accepts_is_told(mariadb_project):
     ]
 
 
+@pytest.mark.slow
 def test_a_name_with_the_database_leads_to_the_clone_on_mariadb(mariadb_project):
     database = sa.make_url(mariadb_project.url).database
     mariadb_project.run("CREATE TABLE t (id integer PRIMARY KEY)", "INSERT INTO t VALUES (1)")

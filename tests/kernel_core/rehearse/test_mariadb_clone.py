@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from kernel_core.rehearse import CloneOptions, source_of
@@ -29,6 +30,7 @@ RICH = (
 )
 
 
+@pytest.mark.slow
 def test_the_clone_has_every_object_and_every_row(mariadb_url):
     engine = sa.create_engine(mariadb_url, poolclass=sa.NullPool)
     with engine.begin() as live:

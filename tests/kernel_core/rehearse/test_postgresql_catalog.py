@@ -41,6 +41,7 @@ RICH = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_dump", [False, True])
 @pytest.mark.costly
 def test_the_clone_has_every_object_and_every_row(postgresql_url, monkeypatch, has_dump):

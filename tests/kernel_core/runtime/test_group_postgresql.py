@@ -68,6 +68,7 @@ def each_once(*revisions: str) -> list[tuple[str, str]]:
     return [(kind, revision) for revision in revisions for kind in ("start", "done")]
 
 
+@pytest.mark.slow
 def test_a_revision_that_waits_for_a_lock_lets_go_of_the_locks_of_those_before_it(chain, heard):
     engine = sa.create_engine(chain.url, poolclass=sa.NullPool)
     with engine.connect() as other:
@@ -87,6 +88,7 @@ def test_a_revision_that_waits_for_a_lock_lets_go_of_the_locks_of_those_before_i
     assert heard.events == each_once(*"abcd")
 
 
+@pytest.mark.slow
 def test_a_statement_that_takes_longer_than_a_group_may_is_run_again_alone(chain, heard, caplog):
     ran = []
 

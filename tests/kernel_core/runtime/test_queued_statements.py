@@ -84,6 +84,7 @@ def creates(texts):
     return [text.count("CREATE TABLE") for text in texts if "CREATE TABLE" in text]
 
 
+@pytest.mark.slow
 def test_the_tables_of_several_revisions_are_created_in_one_round_trip(chain, statements):
     assert creates(statements()) == [4, 1], "how many fit is not known at first"
     assert (chain.rows(), chain.tables() >= {"t_b", "t_f"}) == (["f"], True)
@@ -175,6 +176,7 @@ def test_the_first_of_several_revisions_may_fail(chain):
     assert (chain.rows(), chain.tables() & {"t_b", "t_c"}) == (["a"], set())
 
 
+@pytest.mark.slow
 def test_a_statement_that_takes_longer_than_the_limit_is_run_again_without_it(chain, caplog):
     chain.write("d", "c", ADDED.format("slow()"))
     hear, events = heard()
@@ -188,6 +190,7 @@ def test_a_statement_that_takes_longer_than_the_limit_is_run_again_without_it(ch
     ]
 
 
+@pytest.mark.slow
 def test_a_revision_that_waits_for_a_lock_lets_those_before_it_be_committed(chain):
     chain.write("d", "c", ADDED.format("1"))
     engine = sa.create_engine(chain.url, poolclass=sa.NullPool)

@@ -34,6 +34,7 @@ def strict(request: pytest.FixtureRequest, tmp_path, monkeypatch) -> Project:
     return made
 
 
+@pytest.mark.slow
 def test_an_id_that_is_too_long_is_refused_unless_the_column_is_wide_enough(strict):
     for target in ("head", LONG):
         with pytest.raises(CommandError, match=r"has 45 characters, and alembic_version\.version_num holds 32") as said:

@@ -132,6 +132,7 @@ def test_what_is_not_known_is_said_in_each_form(scripts: ScriptDirectory) -> Non
     assert schema.read(scripts, "b2:c3").no_changes() == "No change is known; see what could not be read."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"])
 def test_a_scratch_database_on_the_server_fills_what_is_not_known(
     scripts: ScriptDirectory, database: str, request: pytest.FixtureRequest
@@ -179,6 +180,7 @@ def left_by(engine: sa.Engine, process: int) -> list[str]:
     return [name for name in names if name.startswith(f"{PREFIX}_{host_mark()}_{process}_")]
 
 
+@pytest.mark.slow
 def test_only_scratch_databases_of_dead_processes_are_dropped(postgresql_url: str) -> None:
     engine = sa.create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
     recent, old = f"{PREFIX}_{'0' * 8}_1_{int(time.time())}_0", f"{PREFIX}_{'0' * 8}_1_1_0"
@@ -211,6 +213,7 @@ def test_without_the_right_to_create_databases_the_error_names_the_remedy(postgr
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_schema_of_postgresql_is_reflected_too(project: Any, postgresql_url: str) -> None:
     body = 'op.execute("CREATE SCHEMA billing")\nop.create_table("t", sa.Column("id", sa.Integer), schema="billing")'
     project.write("a1", None, body)

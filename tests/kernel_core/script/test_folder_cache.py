@@ -143,6 +143,7 @@ def test_a_link_to_a_parent_folder_is_not_followed(folder, put):
     assert not ScriptDirectory(folder, recursive_version_locations=True).broken
 
 
+@pytest.mark.slow
 def test_listing_two_thousand_files_again_opens_none_of_them(tmp_path: Path, opened):
     versions = tmp_path / "versions"
     versions.mkdir()

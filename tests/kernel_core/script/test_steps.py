@@ -55,6 +55,7 @@ def assert_ordered(revisions: RevisionMap, done: set[str], steps: tuple[Step, ..
             assert not any(step.revision_id in revisions.get_revision(other).all_parents for other in done)
 
 
+@pytest.mark.slow
 @given(maps())
 def test_up_to_the_heads_and_down_to_base_leaves_nothing(revisions):
     up = upgrade_steps(revisions, frozenset(), "heads")
@@ -67,6 +68,7 @@ def test_up_to_the_heads_and_down_to_base_leaves_nothing(revisions):
     assert follow(heads, down) == set()
 
 
+@pytest.mark.slow
 @given(maps(), st.data())
 def test_a_plan_from_anywhere_to_anywhere_is_ordered_and_keeps_the_rows_minimal(revisions, data):
     if not revisions.ids:

@@ -118,6 +118,7 @@ def test_a_name_that_is_not_replaced_leads_to_the_squashed_revision(squashed: An
         command.revision(squashed.config, "child", head="c3")
 
 
+@pytest.mark.slow
 def test_an_unfinished_revision_of_the_range_is_finished_and_undone(
     mariadb_project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

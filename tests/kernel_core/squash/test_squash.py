@@ -107,6 +107,7 @@ def test_a_database_inside_the_range_goes_up_and_down_by_the_old_files(history: 
     assert [each.revision for each in command.current(history.config)] == ["c3"]
 
 
+@pytest.mark.slow
 def test_a_squashed_revision_can_be_squashed_again(history: Any) -> None:
     command.upgrade(history.config, "b2")
     command.squash(history.config, "a1:c3")

@@ -104,6 +104,7 @@ def test_a_file_without_operations_has_no_lines(source):
     assert read_lines(source, SQLITE) == ()
 
 
+@pytest.mark.slow
 def test_a_revision_is_shown_as_lines_without_a_database(migrated):
     connected = migrated.run("%mig_show a1")
     assert "+ Create table users" in repr(connected)

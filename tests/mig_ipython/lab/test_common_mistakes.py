@@ -39,6 +39,7 @@ def test_a_downgrade_that_fails_a_check_is_named(notebook, downgrade, mistake):
     assert result.record["hint_given"] == mistake
 
 
+@pytest.mark.slow
 def test_a_revision_that_fails_is_not_called_one_that_has_not_run(lesson):
     failing = COUNTRY.replace(
         'add_column("airlines", sa.Column("country", sa.String(30)))', 'drop_column("airlines", "country")'
@@ -54,6 +55,7 @@ path = next((desk.folder / "migrations" / "versions").glob("own_*"))
 path.write_text(path.read_text().replace({0!r}, {1!r}))"""
 
 
+@pytest.mark.slow
 def test_a_file_that_was_edited_after_it_had_run_is_not_a_right_answer(lesson):
     edit = EDIT.format("String(30)", "String(60)")
     result = lesson.run(f"%%mig_lab 90.1\n{APPLIED}\n{edit}")

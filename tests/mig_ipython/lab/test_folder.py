@@ -84,6 +84,7 @@ def test_a_database_is_replaced_under_an_open_connection(folder):
         assert connection.execute("SELECT count(*) FROM parents").fetchone() == (1,)
 
 
+@pytest.mark.slow
 def test_a_locked_database_is_named_and_left_as_it_is(folder):
     contents = Contents.read(str(folder))
     with closing(sqlite3.connect(folder / "flights.db")) as connection:

@@ -55,6 +55,7 @@ def test_the_notebook_is_valid_and_has_no_answers_unless_solved(solved):
     assert not [cell for cell in book.cells if cell.cell_type == "code" and cell.outputs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["{", '{"format": 9}', "sealed"])
 def test_a_damaged_sealed_file_is_named(built, tmp_path, damage):
     path = tmp_path / "90_x.json"

@@ -138,6 +138,7 @@ def downgrade():
         batch.drop_constraint("{1}", type_="unique")"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "sign"),
     [
@@ -286,6 +287,7 @@ def test_a_solved_exercise_stays_solved(lesson, tmp_path):
     assert results(tmp_path)["90.1"]["snapshot"] == snapshot
 
 
+@pytest.mark.slow
 def test_an_open_transaction_is_named_and_not_waited_for(lesson):
     lesson.run("%mig_lab start 90")
     lesson.run("own = engine.connect(); _ = own.execute(sa.text(\"DELETE FROM airlines WHERE carrier = 'AA'\"))")
@@ -295,6 +297,7 @@ def test_an_open_transaction_is_named_and_not_waited_for(lesson):
     assert lesson.run("%mig_lab reset 90.1")
 
 
+@pytest.mark.slow
 def test_a_lesson_that_cannot_begin_again_stays_open(lesson):
     lesson.run("%mig_lab start 90")
     lesson.run("own = engine.connect(); _ = own.execute(sa.text(\"DELETE FROM airlines WHERE carrier = 'AA'\"))")

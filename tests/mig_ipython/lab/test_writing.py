@@ -9,6 +9,7 @@ from mig_ipython.lab.folder import Contents
 SOLVED = '%%mig_lab 90.1\n%%migration "country" --id own --up\nop.add_column("airlines", sa.Column("country", sa.String(30)))'
 
 
+@pytest.mark.slow
 def test_where_a_database_is_locked_no_other_file_is_changed(lesson):
     lesson.run("%mig_lab reset 90.1")
     lesson.run('%%migration "own" --id own --write\nop.add_column("airlines", sa.Column("b", sa.Text))')

@@ -109,6 +109,7 @@ def test_the_panel_names_what_is_outside(shop):
     assert found.review.notes == ("Outside of the baseline, to be created by hand: view names.",)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_followed_is_run_on_request(shop):
     shop.run("%mig_adopt --write --id base1")
     shop.run(

@@ -242,6 +242,7 @@ def test_a_missing_driver_or_dialect_names_the_package(notebook, monkeypatch, ur
     assert f"Type: {typed}" in notebook.fail(f"%mig_connect {url}")
 
 
+@pytest.mark.slow
 def test_what_is_not_an_engine_gets_one_sentence(notebook, tmp_path, postgresql_url):
     import psycopg
     from sqlalchemy.orm import Session

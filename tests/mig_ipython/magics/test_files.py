@@ -141,6 +141,7 @@ def test_an_export_replaces_no_other_file_without_yes(forked, tmp_path):
     assert "--sql FILE" in forked.fail("%mig_export")
 
 
+@pytest.mark.slow
 def test_exports_are_the_same_bytes_when_run_again(forked, tmp_path):
     for command, name in (("--sql", "a.sql"), ("--html", "a.html")):
         forked.run(f"%mig_export {command} {name}")
@@ -167,6 +168,7 @@ def test_the_check_of_a_merge_names_the_operations_whose_order_matters(forked, t
     assert "the order matters: b2 and c2 do not commute" in repr(forked.run("%mig_upgrade --plan"))
 
 
+@pytest.mark.slow
 def test_the_check_of_a_merge_reports_that_heads_commute(forked):
     shown = forked.run("%mig_merge --check")
     assert [each.verdict for each in shown] == ["commute"]
@@ -174,6 +176,7 @@ def test_the_check_of_a_merge_reports_that_heads_commute(forked):
     assert "any order" not in forked.run("%mig_merge --id d3").note
 
 
+@pytest.mark.slow
 def test_one_head_can_be_put_after_the_other(forked):
     shown = forked.run("%mig_merge --rebase c2")
     assert shown.entry.down == ("b2",)

@@ -33,6 +33,7 @@ def lost(migrated, tmp_path):
     return migrated
 
 
+@pytest.mark.slow
 def test_every_command_names_it_and_the_remedy(lost, capsys, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "sqlite:///dev.db")
     for cell in REFUSED:

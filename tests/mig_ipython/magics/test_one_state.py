@@ -36,6 +36,7 @@ def review(notebook):
     return panels[-1], proposal
 
 
+@pytest.mark.slow
 def test_what_other_cells_do_reaches_the_panel(attended):
     panel, proposal = review(attended)
     attended.run("p.write()")

@@ -113,6 +113,7 @@ def downgrade():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["dev.db", ""])
 @pytest.mark.costly
 def test_the_sql_of_batches_is_written_from_the_connection(notebook, tmp_path, database):

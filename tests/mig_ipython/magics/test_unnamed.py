@@ -18,6 +18,7 @@ AFTER = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"])
 def test_an_unnamed_constraint_goes_up_and_down(notebook, request, database):
     notebook["url"] = request.getfixturevalue(f"{database}_url")

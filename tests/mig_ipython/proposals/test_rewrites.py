@@ -25,6 +25,7 @@ def test_a_rehearsal_with_blockers_names_the_rewrites(blocked):
     assert blocked.run("p.rehearsal") is None
 
 
+@pytest.mark.slow
 def test_rewritten_rows_run_on_the_rows_and_are_one_change(blocked):
     blocked.run("p.rewrite('users.age', 'backfill', '7', rehearse=False)")
     proposal = blocked.run("p.rewrite('users.ux_name', 'deduplicate')")
@@ -127,6 +128,7 @@ def test_a_rewrite_is_good_only_where_that_was_verified(blocked):
     assert not blocked.run("p.rehearse()").is_good
 
 
+@pytest.mark.slow
 def test_a_rewrite_that_fails_is_not_good(blocked):
     report = blocked.run("p.rehearse_rewrite(1, 'backfill', 'NULL')")
     assert not report.is_good

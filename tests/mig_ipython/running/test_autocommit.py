@@ -24,6 +24,7 @@ def borrowed(notebook, postgresql_url):
     notebook["eng"].dispose()
 
 
+@pytest.mark.slow
 def test_the_plan_says_it_and_the_run_says_it_once(borrowed):
     plan = borrowed.run("%mig_upgrade --plan")
     assert f"  ! {NOTE}" in plan.text()
@@ -38,6 +39,7 @@ def test_the_question_says_it(borrowed):
     assert f"It {NOTE}." in borrowed.fail("%mig_downgrade base")
 
 
+@pytest.mark.slow
 def test_a_trial_runs_on_a_clone_and_changes_nothing(borrowed):
     assert "every statement ran" in repr(borrowed.run("%mig_upgrade --try"))
     assert "Current: none." in repr(borrowed.run("%mig_current"))

@@ -252,6 +252,7 @@ def database(request):
     return made
 
 
+@pytest.mark.slow
 def test_rows_that_are_lost_or_fail_are_counted(database):
     for name, (operations, expected) in {**EVERYWHERE, **ON[database.kind]}.items():
         assert database.found(operations) == expected, name

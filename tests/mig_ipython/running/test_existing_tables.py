@@ -44,6 +44,7 @@ def test_all_tables_exist_and_a_stamp_is_the_next_step(ready):
     assert ready.run("%mig").next == "nothing: the database is up to date"
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_first_revision_alone_lead_to_a_stamp_of_that_one(ready):
     write(ready, "a1", "b2")
     create(ready, "CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL)")

@@ -30,6 +30,7 @@ def told_by(notebook, revision: str) -> list[tuple[str, str, str]]:
     return told
 
 
+@pytest.mark.slow
 def test_a_statement_is_shown_before_it_runs_and_not_after(migrated):
     migrated.run("%%migration 'One' --write --id b2\nop.create_index('ix_name', 'users', ['name'])")
     told = told_by(migrated, "b2")

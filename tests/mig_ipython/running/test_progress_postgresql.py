@@ -57,6 +57,7 @@ def test_statements_that_are_sent_together_are_shown_and_counted_as_what_they_ar
     assert told[-1].startswith("Ran 5 of 5 revisions, ")
 
 
+@pytest.mark.slow
 def test_a_failure_of_one_of_them_is_shown_at_its_own_revision(written, postgresql_url):
     told, error = upgraded(written(c3="op.drop_table('missing')"), only_last=False)
     assert (error.revision, error.applied) == ("c3", ("a1", "b2"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.slow
 def test_a_comment_may_follow_every_command(notebook, tmp_path):
     notebook.declare()
     for line in (

@@ -40,6 +40,7 @@ def views(text: str):
     yield Exported("/" + text.replace("\0", ""), 3, text)
 
 
+@pytest.mark.slow
 def test_no_view_of_a_run_lets_a_hostile_text_become_markup(some_hostile, active_nodes):
     for text in some_hostile:
         for view in views(text):

@@ -4,6 +4,8 @@ import html
 import re
 from datetime import date
 
+import pytest
+
 from kernel_core.rehearse import Blocker, Rehearsal, RowChange, Statement, TableRows
 from mig_ipython.views.rehearsal import RehearsalReport
 
@@ -34,6 +36,7 @@ def test_blockers_come_first_with_a_sign_and_the_number():
     assert " ".join(shown).index("Blockers (3)") < " ".join(shown).index("Statements (3)")
 
 
+@pytest.mark.slow
 def test_of_many_blockers_every_one_is_there_and_the_first_are_unfolded():
     shown = report(300)._repr_html_()
     told = plain(shown)

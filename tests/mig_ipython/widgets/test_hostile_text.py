@@ -79,6 +79,7 @@ def test_no_widget_makes_html_of_text(operations, propose, some_hostile, active_
     panel.close()
 
 
+@pytest.mark.slow
 def test_what_was_typed_and_what_went_wrong_are_text_too(propose, leaves, some_hostile, active_nodes):
     proposal = propose(leaves)
     panel = ReviewPanel(proposal)

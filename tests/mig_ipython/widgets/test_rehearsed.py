@@ -160,6 +160,7 @@ def test_a_question_about_another_revision_is_not_rehearsed():
 # ---- with a real database
 
 
+@pytest.mark.slow
 def test_a_real_review_and_a_real_question_are_rehearsed(migrated):
     with sqlite3.connect("dev.db") as database:
         database.execute("INSERT INTO users VALUES (1, 'Ada'), (2, 'Bob')")

@@ -136,6 +136,7 @@ def test_models_that_the_notebook_imported_and_that_were_edited_are_imported_aga
     assert state(project) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("models", [GIVEN, OWN.format(module="shop.models")], ids=["given", "of env.py"])
 @pytest.mark.costly
 def test_a_table_that_a_cell_defines_in_place_of_the_file_counts_after_the_file_was_edited(settled, tmp_path, models):
@@ -149,6 +150,7 @@ def test_a_table_that_a_cell_defines_in_place_of_the_file_counts_after_the_file_
         assert "The table 'cats' is the one that a cell of this notebook defines, not that of the file." in shown
 
 
+@pytest.mark.slow
 def test_a_class_that_autoreload_has_updated_is_one_of_its_file(settled, tmp_path):
     settled.run("%load_ext autoreload\n%autoreload 2\nfrom shop.models import Base, Cat")
     write(tmp_path / "shop/models.py", MODELS + AGE)
@@ -159,6 +161,7 @@ def test_a_class_that_autoreload_has_updated_is_one_of_its_file(settled, tmp_pat
         assert "of this notebook" not in shown
 
 
+@pytest.mark.slow
 def test_models_of_the_notebook_itself_are_not_reported_as_read_again(settled, tmp_path):
     (tmp_path / "m/env.py").write_text(ENV.format(models=GIVEN))
     settled.run("from shop.models import Base")
@@ -224,6 +227,7 @@ FAILING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", sampled(FAILING.values(), 2), ids=FAILING)
 @pytest.mark.costly
 def test_an_edited_file_that_cannot_be_imported_is_named_with_the_remedy(settled, tmp_path, edit):
@@ -310,6 +314,7 @@ def test_models_that_env_py_takes_from_an_object_of_the_kernel_are_refused_when_
         project.run("del sys.shop_application")
 
 
+@pytest.mark.slow
 def test_two_projects_with_a_module_of_one_name_have_each_their_models(notebook, tmp_path):
     for place, more in (("one", ""), ("two", AGE)):
         (tmp_path / place / "m/versions").mkdir(parents=True)
@@ -341,6 +346,7 @@ def test_a_review_notices_that_its_files_were_edited(settled, tmp_path):
     assert not settled.run("%mig_diff")
 
 
+@pytest.mark.slow
 def test_a_file_that_was_edited_between_its_import_and_load_ext_is_seen(settled, tmp_path):
     settled.run("%unload_ext mig_ipython\nimport sys")
     for name in [name for name in sys.modules if name.startswith("shop")]:

@@ -14,6 +14,7 @@ UNREADABLE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", UNREADABLE)
 def test_a_version_table_that_cannot_be_read_is_named(migrated, kind):
     statements, reason = UNREADABLE[kind]

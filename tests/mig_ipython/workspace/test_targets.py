@@ -138,6 +138,7 @@ def test_each_schema_of_a_tenant_is_a_target(notebook, tmp_path, postgresql_url)
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_tenants_by_a_schema_translate_map_and_a_function(notebook, tmp_path, postgresql_url):
     engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
@@ -279,6 +280,7 @@ def test_each_database_of_a_multidb_environment_is_a_target(multidb, tmp_path):
     assert tables(tmp_path / "log.db") == tables(tmp_path / "main.db") == ["alembic_version"]
 
 
+@pytest.mark.slow
 def test_the_databases_of_a_multidb_environment_may_be_at_different_revisions(multidb, tmp_path):
     multidb.run("%mig_connect sqlite:///log.db\n%mig_autogenerate -m first --id a1 --write\n%mig_upgrade")
     engine = sa.create_engine(f"sqlite:///{tmp_path}/main.db", poolclass=sa.NullPool)

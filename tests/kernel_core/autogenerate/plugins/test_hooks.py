@@ -37,6 +37,7 @@ def labels(project):
     return project.rows("SELECT enumlabel FROM pg_enum ORDER BY enumsortorder")
 
 
+@pytest.mark.slow
 def test_env_py_chooses_them_and_the_written_files_run_up_and_down(project):
     write(project, schema("sad", "happy"), "a1")
     command.upgrade(project.config(), "head")

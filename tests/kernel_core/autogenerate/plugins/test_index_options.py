@@ -38,6 +38,7 @@ def test_the_spelling_of_the_database_does_not_differ(migration):
     assert migration.found(metadata) == []
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_a_changed_method_recreates_the_index(postgresql_migration):
     assert postgresql_migration.there_and_back(schema(), schema(postgresql_using="hash")) == AGAIN

@@ -108,6 +108,7 @@ def test_respelled_expressions_are_queried_together(migration, number):
     assert is_respelled is (migration.name != "sqlite")
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_one_expression_costs_two_statements_per_round(postgresql_migration):
     migration, models = postgresql_migration, schema(40)

@@ -175,6 +175,7 @@ def differing(migration, metadata):
     return [found for plugins in PLUGINS for found in migration.found(metadata, plugins)]
 
 
+@pytest.mark.slow
 def test_a_default_of_any_expression_is_added_found_unchanged_and_dropped(migration):
     rows = DEFAULTS[migration.name]
     before, after = with_columns([]), with_columns(rows)
@@ -357,6 +358,7 @@ def with_indexes(dialect_name, rows):
     return metadata
 
 
+@pytest.mark.slow
 def test_an_index_over_any_expression_is_created_found_unchanged_and_dropped(migration):
     rows = INDEXES[migration.name]
     before, after = with_indexes(migration.name, []), with_indexes(migration.name, rows)
@@ -458,6 +460,7 @@ def with_checks(conditions):
     return metadata
 
 
+@pytest.mark.slow
 def test_an_equivalent_check_in_another_spelling_is_the_same(migration):
     rows = CHECKS["all"] + CHECKS[migration.name]
     one, two, none = with_checks([row[0] for row in rows]), with_checks([row[1] for row in rows]), with_checks([])
@@ -472,6 +475,7 @@ def test_an_equivalent_check_in_another_spelling_is_the_same(migration):
     assert (migration.found(one), migration.found(two)) == ([], [])
 
 
+@pytest.mark.slow
 def test_a_check_that_means_something_else_is_found(migration):
     before, after = with_checks([row[0] for row in CHANGED_CHECKS]), with_checks([row[1] for row in CHANGED_CHECKS])
     assert len(migration.there_and_back(before, after)) == 2 * len(CHANGED_CHECKS)

@@ -103,6 +103,7 @@ def models(tables) -> sa.MetaData:
     return metadata
 
 
+@pytest.mark.slow
 def test_what_has_no_name_is_created_and_dropped_again(migration):
     if migration.name == "sqlite":  # its tables are created with their keys, in any order
         made = {name: each for name, each in AFTER.items() if not name.startswith("circle")}

@@ -59,6 +59,7 @@ def test_sqlite_renames_columns_and_tables(sqlite, make_context, renames):
         there_and_back(sqlite, make_context, old, new, renames=renames)
 
 
+@pytest.mark.slow
 def test_mariadb_renames_columns(mariadb, make_context):
     for old, new in COLUMNS.values():
         there_and_back(mariadb, make_context, old, new)

@@ -107,6 +107,7 @@ def test_another_document_is_refused(document):
         State.from_json(document)
 
 
+@pytest.mark.slow
 def test_a_locked_database_is_reported_after_a_second(folder):
     with closing(sqlite3.connect(folder.path / "flights.db", isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
