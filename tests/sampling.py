@@ -103,19 +103,24 @@ class QuickCollection:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pycollect_makeitem(self, obj: object) -> Generator[None, Any, Any]:
-        """Make no item of a function or class that has such a mark, and of a test with many cases keep those drawn.
+        """Make no item of a function or class that has such a mark."""
+        found = yield
+        marks = getattr(obj, "pytestmark", ())
+        return [] if isinstance(marks, list) and _has_own_run(marks) else found
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> Generator[None, Any, Any]:
+        """Of a test with many cases keep those drawn, before items are made of them.
 
         Of a test whose cases all have such a mark, the first is kept.
         """
         found = yield
-        marks = getattr(obj, "pytestmark", ())
-        if isinstance(marks, list) and _has_own_run(marks):
-            return []
-        if not found or not isinstance(found, list) or not all(isinstance(each, pytest.Item) for each in found):
-            return found
-        cases = [item for item in found if not _has_own_run(item.iter_markers())]
-        drawn = _drawn([item.nodeid.partition("[")[2].removesuffix("]") for item in cases], found[0])
-        return [case for place, case in enumerate(cases) if place in drawn] or found[:1]
+        calls, test = metafunc._calls, metafunc.definition  # not public: where pytest has no more of it, this fails
+        if calls and not _has_own_run(test.iter_markers()):
+            cases = [call for call in calls if not _has_own_run(call.marks)]
+            drawn = _drawn([call.id for call in cases], test)
+            calls[:] = [case for place, case in enumerate(cases) if place in drawn] or calls[:1]
+        return found
 
 
 def _has_own_run(marks: Iterable[pytest.Mark]) -> bool:

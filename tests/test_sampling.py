@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from sampling import DRAWN, QuickCollection, is_quick, outside_part, undrawn
 
@@ -76,24 +80,36 @@ def test_cases_that_have_the_mark_are_not_counted(request):
     assert left_out(request, *cases, sweep=cases[-1]) == []
 
 
+def ended(hook: Generator[None, Any, Any], result: object) -> object:
+    """Return what a hook makes of the result of those that it is around."""
+    next(hook)
+    with pytest.raises(StopIteration) as stopped:
+        hook.send(result)
+    return stopped.value.value
+
+
 def made(obj: object, found: object) -> object:
     """Return what the quick run makes of ``obj``, where all that pytest makes is ``found``."""
-    hook = QuickCollection().pytest_pycollect_makeitem(obj)
-    next(hook)
-    with pytest.raises(StopIteration) as ended:
-        hook.send(found)
-    return ended.value.value
+    return ended(QuickCollection().pytest_pycollect_makeitem(obj), found)
+
+
+def kept(test: pytest.Item, *ids: str, sweep: str = "") -> list[str]:
+    """Return the cases that the quick run keeps of a test with cases of such ids; that of ``sweep`` has the mark."""
+    calls = [SimpleNamespace(id=each, marks=[pytest.mark.sweep.mark] if each == sweep else []) for each in ids]
+    ended(QuickCollection().pytest_generate_tests(SimpleNamespace(_calls=calls, definition=test)), None)
+    return [call.id for call in calls]
 
 
 def test_the_quick_run_collects_what_it_draws_and_no_more(request):
     names = [f"{database}-{number}" for number in range(9) for database in ("sqlite", "postgresql", "oracle")]
-    items = [Case.from_parent(request.node.parent, name=f"test_it[{name}]") for name in ("never", *names)]
-    items[0].add_marker("sweep")
     left = left_out(request, *names)
     assert left
-    drawn = [f"test_it[{name}]" for name in names if name not in left]
-    assert [item.name for item in made(made, items)] == drawn
-    assert made(made, items[:1]) == items[:1], "of a test whose cases all have such a mark the first is kept"
+    drawn = [name for name in names if name not in left]
+    assert kept(request.node, "never", *names, sweep="never") == drawn
+    assert kept(request.node, "never", sweep="never") == ["never"], (
+        "of a test whose cases all have it the first is kept"
+    )
+    assert kept(request.node) == []
 
 
 def test_what_has_the_mark_of_another_run_is_not_imported_or_made(request, tmp_path):
