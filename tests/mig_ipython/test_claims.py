@@ -251,6 +251,7 @@ def test_the_command_line_sees(project, what):
     assert "nothing to do" not in run()
 
 
+@pytest.mark.slow
 def test_each_target_is_read_again(notebook):
     notebook.run("%mig_connect sqlite:///dev.db")
     notebook.run("%mig_init migrations")

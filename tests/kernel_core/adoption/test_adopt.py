@@ -179,12 +179,14 @@ def test_a_stamp_that_fails_deletes_the_files_and_keeps_its_error(orders):
     assert not (orders.folder / "m.py").exists()
 
 
+@pytest.mark.slow
 def test_only_the_named_schemas_are_adopted(postgresql_project):
     postgresql_project.run(*SHOP["postgresql"])
     done = command.adopt(postgresql_project.config(), schemas=["public"])
     assert list(done.baseline.metadata.tables) == ["customers"]
 
 
+@pytest.mark.slow
 def test_percent_signs_and_types_of_other_schemas_are_kept(postgresql_project, tmp_path):
     postgresql_project.run(
         "CREATE SCHEMA kinds",

@@ -86,6 +86,7 @@ def test_a_revision_that_another_one_undoes_has_the_same_schema(project, located
     assert located("r4").fitting_heads == (("r2",), ("r4",))
 
 
+@pytest.mark.slow
 def test_sql_that_cannot_be_followed_is_named_and_never_called_certain(project, located):
     project.write("r4", "r3", "op.execute('CREATE TABLE other AS SELECT 1 AS n')")
     found = located("r3")

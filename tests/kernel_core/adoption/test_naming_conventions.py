@@ -53,6 +53,7 @@ def adopted(project):
     return project
 
 
+@pytest.mark.slow
 def test_the_baseline_reproduces_the_database_and_is_found_again(environment):
     config = environment.config(target_metadata=conventional())
     before = catalog(environment.url)

@@ -169,6 +169,7 @@ MARIADB = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", MARIADB)
 def test_tables_of_mariadb(what: str, mariadb_project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = adopted(mariadb_project, MARIADB[what], tmp_path)
@@ -206,6 +207,7 @@ def test_an_index_that_sqlalchemy_cannot_write_is_named(mariadb_project) -> None
     assert "Index k of t has the prefix of a column" in refusal(mariadb_project)
 
 
+@pytest.mark.slow
 def test_what_no_operation_states_of_postgresql_is_listed(postgresql_project) -> None:
     postgresql_project.run(
         "CREATE TABLE t (a INT)",

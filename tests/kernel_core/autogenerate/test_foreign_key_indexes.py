@@ -70,6 +70,7 @@ def test_the_index_of_a_foreign_key_is_dropped_with_it(forwards: bool, mariadb: 
         before.drop_all(mariadb)
 
 
+@pytest.mark.slow
 def test_a_cycle_of_foreign_keys_over_other_keys_can_be_dropped(mariadb: sa.Connection) -> None:
     metadata = sa.MetaData()
     identity = sa.Column("id", sa.Integer, primary_key=True)

@@ -132,6 +132,7 @@ def everything(op: Operations) -> list[Any]:
     return [[sorted(each.replace(",\n", "\n").splitlines()) for each in stated], looks, *rows]
 
 
+@pytest.mark.slow
 def test_a_copy_that_changes_nothing_changes_nothing(op: Operations) -> None:
     before = everything(op)
     with op.batch_alter_table("thing", recreate="always"):
@@ -151,6 +152,7 @@ def test_sequences_keep_their_next_number(op: Operations) -> None:
     assert connection.exec_driver_sql("SELECT id FROM thing WHERE a = 's'").scalar() == last + 1
 
 
+@pytest.mark.slow
 def test_columns_are_added_moved_altered_and_dropped_with_one_copy(op: Operations) -> None:
     statements: list[str] = []
     connection = op.get_bind()
@@ -189,6 +191,7 @@ def test_a_renamed_column_has_its_new_name_wherever_it_is_used(op: Operations) -
     ]
 
 
+@pytest.mark.slow
 def test_postgresql_recreates_a_table_of_another_schema(pg: Operations) -> None:
     pg.execute("""
         CREATE SCHEMA "My App";
@@ -234,6 +237,7 @@ def test_mariadb_recreates_a_table_of_another_database(maria: Operations) -> Non
         connection.exec_driver_sql(f"DROP DATABASE {app}")
 
 
+@pytest.mark.slow
 def test_listeners_and_columns_override_reflection(op: Operations) -> None:
     def shorten(inspector: Any, table: sa.Table, found: dict[str, Any]) -> None:
         if found["name"] == "n":
@@ -439,6 +443,7 @@ def script(dialect: str) -> str:
     return buffer.getvalue()
 
 
+@pytest.mark.slow
 def test_offline_the_script_applies_copy_from_and_the_changes(op: Operations) -> None:
     connection = op.get_bind()
     op.drop_table("child")

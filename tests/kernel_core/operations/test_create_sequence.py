@@ -137,6 +137,7 @@ def write(config: Config, body: str) -> None:
     Path(script.path).write_text(text[: text.index("def upgrade")] + body.lstrip())
 
 
+@pytest.mark.slow
 def test_it_is_upgraded_and_downgraded(sequences: SimpleNamespace, project: Config, postgresql_url: str) -> None:
     write(project, UPGRADE)
     command.upgrade(project, "head")

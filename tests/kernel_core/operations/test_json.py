@@ -520,6 +520,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=settings.default.max_examples * 3 // 2, deadline=None)
 def test_whatever_is_in_a_document_it_is_read_or_refused(data: st.DataObject) -> None:

@@ -166,6 +166,7 @@ def test_a_rehearsal_of_no_database_fails(project):
         command.rehearse(project.config(), "head")
 
 
+@pytest.mark.slow
 def test_no_file_of_a_rehearsal_shows_text_of_the_rows(filled, capsys):
     filled.run("INSERT INTO users VALUES (4, 'Secretname'), (5, 'Secretname')")
     filled.write(

@@ -38,12 +38,18 @@ def test_what_was_made_in_the_block_is_not_young_afterwards() -> None:
         gc.freeze()
 
 
-def test_what_is_frozen_stays_so() -> None:
+def test_what_is_frozen_stays_so_and_nothing_else_is() -> None:
+    was_enabled = gc.isenabled()
+    gc.enable()
     gc.freeze()
-    frozen = gc.get_freeze_count()
-    with without_collector():
-        pass
-    assert gc.get_freeze_count() == frozen > 0
+    try:
+        frozen = gc.get_freeze_count()
+        with without_collector():
+            made = [[] for _ in range(gc.get_threshold()[0] + 1000)]
+        assert abs(gc.get_freeze_count() - frozen) < 500 < frozen  # another thread may free some of them
+        assert len(made) > 500
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
 
 
 @pytest.mark.slow

@@ -70,6 +70,7 @@ def test_a_file_that_was_edited_after_it_had_run_is_not_a_right_answer(lesson):
     assert lesson.run("%mig_lab check 90.1").passed
 
 
+@pytest.mark.slow
 def test_an_edited_file_that_ran_again_is_a_right_answer(lesson):
     last = 'op.drop_column("airlines", "country")'
     lesson.run(f"%%mig_lab 90.1\n{APPLIED}\n{EDIT.format(last, f'{last}; pass')}")

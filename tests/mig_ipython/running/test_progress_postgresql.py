@@ -68,6 +68,7 @@ def test_a_failure_of_one_of_them_is_shown_at_its_own_revision(written, postgres
     assert not {"t_c3", "t_d4"} & set(sa.inspect(engine).get_table_names())
 
 
+@pytest.mark.slow
 def test_what_is_updated_in_place_shows_only_the_last_of_those_reported_together(written):
     told, _ = upgraded(written())
     done = [text.partition(": ")[2] for text in told if ": done " in text]

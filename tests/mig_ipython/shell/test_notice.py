@@ -47,6 +47,7 @@ def test_at_the_end_of_a_cell_the_view_is_shown_alone(notebook):
         assert line.rstrip(".") in repr(shown) or command.startswith(("%mig_auto", "%mig_rev")), command
 
 
+@pytest.mark.slow
 def test_what_changes_nothing_and_what_is_silenced_prints_nothing(migrated):
     for command in ("%mig_upgrade", "%mig_upgrade --plan", "%mig_upgrade --sql", "%mig_history", "%mig_stamp a1 ;"):
         migrated.run(NOT_LAST.format(command))

@@ -31,6 +31,7 @@ def test_a_comment_may_follow_every_command(notebook, tmp_path):
     assert notebook.run("p = %mig_autogenerate -m 'a; # b' ;\np.message") == "a; # b"
 
 
+@pytest.mark.slow
 def test_variables_stand_for_every_argument_and_never_in_code(migrated):
     migrated.run("rev, low, message, pick = 'a1', 'base', 'costs $5 {here}', ['a1']")
     for line in ("%mig_show $rev", "%mig_show {rev}", "%mig_show rev", "%mig_show {pick[0]}", "%mig show $pick"):

@@ -54,6 +54,7 @@ def asked(migration, metadata, **options):
     return [statement for statement in migration.statements if "alembic_version" not in statement]
 
 
+@pytest.mark.slow
 @in_number
 def test_many_tables_need_no_more_queries_than_few(migration, number):
     migration.create(schema(10))
@@ -81,6 +82,7 @@ def three_schemas(migration):
     connection.commit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("respelled", sampled([True, False], 1))
 def test_three_schemas_need_no_more_queries_than_one(migration, three_schemas, respelled):
     def ours(name, type_, parents):
@@ -97,6 +99,7 @@ def test_three_schemas_need_no_more_queries_than_one(migration, three_schemas, r
     assert respelled or len(more) <= LIMITS[migration.name]
 
 
+@pytest.mark.slow
 @in_number
 def test_respelled_expressions_are_queried_together(migration, number):
     migration.create(schema(10, respelled=True, dialect=migration.name))

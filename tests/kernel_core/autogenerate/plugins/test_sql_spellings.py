@@ -393,6 +393,7 @@ def is_refused_without_parentheses(dialect_name, parts, options):
     return any(index_part_sql(part.strip(), "postgresql") != part.strip() for part in body(sql, "postgresql").items)
 
 
+@pytest.mark.slow
 def test_an_index_that_is_over_something_else_is_found(migration):
     rows = CHANGED_INDEXES[migration.name]
     before = with_indexes(migration.name, [([old], {}) for old, _ in rows])

@@ -19,6 +19,7 @@ def own_wheel(tmp_path_factory):
     return write_own_wheel(str(tmp_path_factory.mktemp("own")))
 
 
+@pytest.mark.slow
 def test_the_own_wheel_holds_both_packages_with_their_data_and_no_bytecode(own_wheel):
     with zipfile.ZipFile(own_wheel) as wheel:
         names = wheel.namelist()
