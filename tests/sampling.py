@@ -115,7 +115,7 @@ class QuickCollection:
         Of a test whose cases all have such a mark, the first is kept.
         """
         found = yield
-        calls, test = metafunc._calls, metafunc.definition  # not public: where pytest has no more of it, this fails
+        calls, test = metafunc._calls, metafunc.definition  # not public: this fails where pytest removes it
         if calls and not _has_own_run(test.iter_markers()):
             cases = [call for call in calls if not _has_own_run(call.marks)]
             drawn = _drawn([call.id for call in cases], test)

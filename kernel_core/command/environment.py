@@ -96,9 +96,7 @@ def _missing_files_named(environment: EnvironmentContext) -> Iterator[None]:
         yield
     finally:
         for path in environment.missing_files:
-            Log("runtime.migration").info(
-                "%s does not exist yet: an empty database was read in its place", shown_path(path)
-            )
+            Log("runtime.migration").info("%s does not exist yet: an empty database was read instead", shown_path(path))
 
 
 def run(

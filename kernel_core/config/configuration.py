@@ -167,7 +167,7 @@ class Config:
     def get_section_option(self, section: str, name: str, default: str | None = None) -> str | None:
         """Return an option of the ini file, ``default`` if it is not set.
 
-        Raises CommandError where there is no such file, or it has no such section.
+        Raises CommandError where the file or the section does not exist.
         """
         if not self.file_config.has_section(section):
             raise CommandError(self._without(section))
@@ -179,7 +179,7 @@ class Config:
         """Return the sentence that a section does not exist."""
         name = self.config_file_name
         if name and not os.path.exists(name):
-            return f"There is no {name}, so there is no section [{section}]."
+            return f"{name} does not exist, so it has no section [{section}]."
         return f"{name or 'The configuration'} has no section [{section}]."
 
     def set_main_option(self, name: str, value: str) -> None:

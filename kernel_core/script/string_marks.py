@@ -16,7 +16,7 @@ MARK = "mig_text_"
 
 
 def can_have_marks(source: str) -> bool:
-    """Return whether a source has no mark of its own, and no surrogates, which Python refuses in a source."""
+    """Return whether a source contains no mark yet, and no surrogates, which Python refuses in a source."""
     if MARK in source:
         return False
     try:

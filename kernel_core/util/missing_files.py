@@ -22,7 +22,7 @@ _active: ContextVar[MissingFiles | None] = ContextVar("active_missing_files", de
 
 @dataclass(slots=True)
 class MissingFiles:
-    """The files in whose place an empty database was read, and the places in pools of these connections."""
+    """The files that do not exist, and the places in pools of the connections to an empty database."""
 
     paths: list[str] = field(default_factory=list)
     records: list[Any] = field(default_factory=list)

@@ -2,8 +2,8 @@
 
 On PostgreSQL each value is tried: a function converts it as ALTER TABLE does, and catches the error. Elsewhere they are
 those of the conditions in `type_changes`, and of STRICT tables of SQLite. MariaDB tries the values for ENUM and SET,
-which compare as their collation says, and where there is no condition for a type: dates, times, bits, bytes and other
-character sets.
+which compare as their collation says, and for types without a condition: dates, times, bits, bytes and other character
+sets.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def _made(source: Source, live: Any, folder: str, options: CloneOptions) -> Clon
     shutil.copyfile(before, after)
     path = file_of(source.database)
     is_missing = bool(path) and not os.path.exists(path)
-    notes = (f"{shown_path(path)} does not exist yet: an empty one was copied in its place",) if is_missing else ()
+    notes = (f"{shown_path(path)} does not exist yet: an empty one was copied instead",) if is_missing else ()
     return Clone(source, engine, source.engine(after), "backup", notes, full_rows)
 
 

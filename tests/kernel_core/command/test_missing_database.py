@@ -1,4 +1,4 @@
-"""A command that only reads does not create the file of a SQLite database, and reads an empty one in its place."""
+"""A command that only reads does not create the file of a SQLite database, and reads an empty one instead."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_no_file_is_created_by_a_command_that_reads(project, name, caplog):
         READS[name](project.config())
     assert not os.path.exists(sa.make_url(project.url).database)
     if name not in ("rehearse", "upgrade as SQL"):
-        assert "does not exist yet: an empty database was read in its place" in caplog.text
+        assert "does not exist yet: an empty database was read instead" in caplog.text
 
 
 def test_a_database_that_does_not_exist_is_rehearsed_as_an_empty_one(project):

@@ -81,7 +81,7 @@ def test_tab_offers(complete, typed, among):
 
 def test_a_broken_environment_does_not_break_tab(notebook, tmp_path):
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(nowhere)s\n")
-    notebook.shell.Completer.use_jedi = False  # it only takes time here: a line with a magic is no Python
+    notebook.shell.Completer.use_jedi = False  # it only takes time here: Python cannot parse a line with a magic
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         list(notebook.shell.Completer.completions("%mig_upgrade x", 14))
