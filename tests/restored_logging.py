@@ -15,7 +15,7 @@ def restored_logging() -> Iterator[None]:
     of that test, which is closed afterwards: a later test that logs would have a traceback on its own stderr.
     """
     manager = logging.root.manager
-    loggers = [logging.root, *(logging.getLogger(name) for name in list(manager.loggerDict))]
+    loggers = [logging.root, *(one for one in manager.loggerDict.values() if isinstance(one, logging.Logger))]
     before = [(one, one.level, one.disabled, one.propagate, list(one.handlers)) for one in loggers]
     try:
         yield
