@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _AGAIN = 0.01
 """Seconds after which an interrupt that Python could not raise is sent again."""
@@ -32,7 +32,8 @@ class _Lost:
             self.before(unraisable)
         elif not self.is_pending:
             self.is_pending = True
-            _thread.start_new_thread(self._send, ())  # a threading.Thread takes a lock that this thread may hold
+            with suppress(RuntimeError):  # there are no threads in a browser: it is raised at the end of the block
+                _thread.start_new_thread(self._send, ())  # a threading.Thread takes a lock that this thread may hold
 
     def _send(self) -> None:
         time.sleep(_AGAIN)  # the callback ends meanwhile

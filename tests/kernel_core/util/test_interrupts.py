@@ -160,6 +160,16 @@ def test_at_the_end_of_the_block_it_is_raised(interrupted, reported):
     assert sys.unraisablehook is after
 
 
+def test_where_there_are_no_threads_it_is_raised_at_the_end_of_the_block(monkeypatch, capsys):
+    def no_thread(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("_thread.start_new_thread", no_thread)
+    with pytest.raises(KeyboardInterrupt), none_lost():
+        in_a_destructor()
+    assert capsys.readouterr().err == ""
+
+
 def test_the_error_of_the_block_is_raised_in_place_of_a_lost_interrupt(reported):
     with pytest.raises(ZeroDivisionError), none_lost():
         in_a_destructor(then=lambda: 1 / 0)
