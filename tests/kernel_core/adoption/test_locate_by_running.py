@@ -9,6 +9,8 @@ from sampling import sampled
 from kernel_core import command
 from kernel_core.util.exc import SchemaDeviates
 
+pytestmark = pytest.mark.slow
+
 CONDITIONAL = (
     "if not op.get_bind().scalar(sa.text('SELECT count(*) FROM users WHERE id < 0')):\n"
     "    op.create_table('pets', sa.Column('id', sa.Integer, primary_key=True), sa.Column('nick', sa.String(20)))"
@@ -55,7 +57,6 @@ def test_a_condition_on_rows_and_raw_sql_are_run(each_project, revision):
     assert f"Run on {where}, because the version files do not show their whole effect: r3, r4." in found.sentences()
 
 
-@pytest.mark.slow
 def test_drift_from_a_revision_that_was_run_is_explained(each_project):
     history_on(each_project, CONDITIONAL)
     found = located(each_project, "r3", "ALTER TABLE pets DROP COLUMN nick")
@@ -82,7 +83,6 @@ def test_nothing_is_run_where_the_files_show_everything(project):
     assert found.scratch.where == ""
 
 
-@pytest.mark.slow
 def test_without_the_flag_nothing_is_run_and_it_is_proposed(project, mig):
     history_on(project, RAW)
     assert located(project, "r3", by_running=False).scratch is None

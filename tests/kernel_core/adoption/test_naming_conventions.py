@@ -15,6 +15,8 @@ from kernel_core.schema.metadata import state_of
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.sqla_compat import UNNAMED, is_unnamed
 
+pytestmark = pytest.mark.slow
+
 CONVENTION = {
     "pk": "pk_%(table_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -53,7 +55,6 @@ def adopted(project):
     return project
 
 
-@pytest.mark.slow
 def test_the_baseline_reproduces_the_database_and_is_found_again(environment):
     config = environment.config(target_metadata=conventional())
     before = catalog(environment.url)

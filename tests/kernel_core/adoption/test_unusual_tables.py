@@ -15,6 +15,8 @@ from catalogs import catalog
 from kernel_core import command
 from kernel_core.util.exc import CommandError
 
+pytestmark = pytest.mark.slow
+
 POSTGRESQL = {
     "partitions": (
         "CREATE TABLE m (id INT, d DATE NOT NULL, k INT, PRIMARY KEY (id, d)) PARTITION BY RANGE (d)",
@@ -169,7 +171,6 @@ MARIADB = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", MARIADB)
 def test_tables_of_mariadb(what: str, mariadb_project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = adopted(mariadb_project, MARIADB[what], tmp_path)
@@ -207,7 +208,6 @@ def test_an_index_that_sqlalchemy_cannot_write_is_named(mariadb_project) -> None
     assert "Index k of t has the prefix of a column" in refusal(mariadb_project)
 
 
-@pytest.mark.slow
 def test_what_no_operation_states_of_postgresql_is_listed(postgresql_project) -> None:
     postgresql_project.run(
         "CREATE TABLE t (a INT)",

@@ -213,6 +213,7 @@ def test_code_that_may_do_more_is_not_run_by_default(versions: Path) -> None:
     assert found.not_compared == ("by running: b1 may do more than change the database; --run runs it nevertheless",)
 
 
+@pytest.mark.slow
 def test_a_volatile_value_is_not_a_difference(versions: Path) -> None:
     at = (
         'op.add_column("users", sa.Column("at", sa.String))\n    op.execute("UPDATE users SET at = hex(randomblob(8))")'
@@ -364,6 +365,7 @@ def test_sides_of_which_either_fails_after_the_other_conflict(versions: Path, on
     assert lines(found) == [("a1.py", 9), ("b1.py", 9)]
 
 
+@pytest.mark.slow
 def test_a_side_that_does_not_run_by_itself_is_not_compared_by_running(versions: Path) -> None:
     found = checked(versions, 'op.drop_constraint("fk_user", "orders")', ADD, scratch=IN_MEMORY)
     assert any("both orders fail" in each for each in found.not_compared), found

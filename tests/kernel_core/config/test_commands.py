@@ -260,6 +260,7 @@ def test_merge_check_fails_and_names_the_operations_whose_order_matters(mig, pro
     assert mig("heads")[1].count("\n") == 2
 
 
+@pytest.mark.slow
 def test_merge_check_of_heads_that_commute_as_text_and_json(mig, project):
     forked(
         project, "op.add_column('t', sa.Column('x', sa.Integer))", "op.create_table('u', sa.Column('id', sa.Integer))"

@@ -280,6 +280,7 @@ LOST = [
 ]
 
 
+@pytest.mark.slow
 def test_postgresql_refuses_by_name_what_a_copy_would_lose(pg: Operations) -> None:
     before = everything(pg)
     for statement, named in LOST:
@@ -355,6 +356,7 @@ def test_options_that_would_lose_or_contradict_are_refused(op: Operations) -> No
     assert everything(op) == before
 
 
+@pytest.mark.slow
 def test_rows_that_the_new_table_refuses_leave_the_old_one(op: Operations) -> None:
     before = everything(op)
     op.get_bind().commit()
@@ -410,6 +412,7 @@ def test_hostile_names_stay_inside_their_quotes(op: Operations, step: int) -> No
     assert set(sa.inspect(op.get_bind()).get_table_names()) >= {"place", "thing", "child"}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Unknown (schema content|column definition)")
 def test_a_name_that_sqlalchemy_misreads_is_refused(maria: Operations) -> None:
     for name in ("a`b", "c\nd"):

@@ -140,6 +140,7 @@ def test_statements_have_their_rows_and_operations(filled):
     assert statement.operation.startswith("Run SQL")
 
 
+@pytest.mark.slow
 def test_the_program_ends_with_the_code_of_its_finding(filled, capsys):
     def ends_with(*arguments: str) -> int:
         with pytest.raises(SystemExit) as ended:

@@ -143,6 +143,7 @@ def test_a_name_that_another_table_has_gets_a_number(connection: sa.Connection) 
         run.compare("t")
 
 
+@pytest.mark.slow
 def test_names_follow_a_rename_of_the_table_where_they_do(connection: sa.Connection) -> None:
     run = Run(connection)
     run(

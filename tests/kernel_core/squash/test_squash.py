@@ -119,6 +119,7 @@ def test_a_squashed_revision_can_be_squashed_again(history: Any) -> None:
     assert {"users", "pets"} <= history.tables()
 
 
+@pytest.mark.slow
 def test_the_error_about_a_replaced_name_says_what_replaces_it(history: Any) -> None:
     command.squash(history.config, "a1:e5")
     command.prune(history.config, "e5")
@@ -192,6 +193,7 @@ def test_a_result_that_would_differ_is_refused(history: Any, monkeypatch: pytest
     assert names(folder(history)) == before
 
 
+@pytest.mark.slow
 def test_prune_is_refused_while_a_database_is_inside(history: Any) -> None:
     command.upgrade(history.config, "b2")
     command.squash(history.config, "a1:e5")

@@ -68,6 +68,7 @@ def test_answers_with_another_result_are_named(built_before, capsys):
     assert "3 answers tried, 2 with another result" in shown
 
 
+@pytest.mark.slow
 def test_a_setup_that_raises_is_named(teacher, capsys):
     path = teacher / "sources" / "90_demonstration.md"
     path.write_text(path.read_text().replace("%mig_init migrations", "1 / 0"))

@@ -21,6 +21,8 @@ from mig_ipython.lab.models_file import load_models
 from mig_ipython.lab.state import State
 from mig_ipython.session import session_of
 
+pytestmark = pytest.mark.slow
+
 ADD = '%%migration "country" --id {0} --up\nop.add_column("airlines", sa.Column("country", sa.String(30)))'
 SOLVED = f"%%mig_lab 90.1\n{ADD.format('own')}"
 WRONG = '%%mig_lab 90.1\n%%migration "country" --up\nop.add_column("airlines", sa.Column("country", sa.String(99)))'
@@ -138,7 +140,6 @@ def downgrade():
         batch.drop_constraint("{1}", type_="unique")"""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "sign"),
     [
@@ -287,7 +288,6 @@ def test_a_solved_exercise_stays_solved(lesson, tmp_path):
     assert results(tmp_path)["90.1"]["snapshot"] == snapshot
 
 
-@pytest.mark.slow
 def test_an_open_transaction_is_named_and_not_waited_for(lesson):
     lesson.run("%mig_lab start 90")
     lesson.run("own = engine.connect(); _ = own.execute(sa.text(\"DELETE FROM airlines WHERE carrier = 'AA'\"))")
@@ -297,7 +297,6 @@ def test_an_open_transaction_is_named_and_not_waited_for(lesson):
     assert lesson.run("%mig_lab reset 90.1")
 
 
-@pytest.mark.slow
 def test_a_lesson_that_cannot_begin_again_stays_open(lesson):
     lesson.run("%mig_lab start 90")
     lesson.run("own = engine.connect(); _ = own.execute(sa.text(\"DELETE FROM airlines WHERE carrier = 'AA'\"))")

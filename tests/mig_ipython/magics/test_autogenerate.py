@@ -121,6 +121,7 @@ def test_drift_made_by_hand_is_found_when_the_review_is_written(migrated):
     assert "altered by hand" in migrated.fail("p.write()")
 
 
+@pytest.mark.slow
 def test_diff_and_check_leave_out_what_autogenerate_leaves_out_and_say_so(migrated):
     migrated.run("sa.Table('pets', Base.metadata, sa.Column('x', sa.Integer))")
     assert len(migrated.run("%mig_diff")) == 1

@@ -30,6 +30,7 @@ def test_a_history_without_branches_reports_it(migrated):
     assert "Branches: none." in repr(migrated.run("%mig_branches"))
 
 
+@pytest.mark.slow
 def test_a_merge_joins_all_heads_and_shows_them(forked):
     shown = forked.run("%mig_merge -m 'Join both' --id d3")
     assert shown.entry.down == ("b2", "c2")
@@ -118,6 +119,7 @@ def test_an_export_of_sql_is_the_script_of_the_range(forked, tmp_path):
     assert "c2" in (tmp_path / "up.sql").read_text()
 
 
+@pytest.mark.slow
 def test_an_export_of_html_is_self_contained(forked, tmp_path):
     import html5lib
 
@@ -132,6 +134,7 @@ def test_an_export_of_html_is_self_contained(forked, tmp_path):
     assert "data:image/svg+xml;base64," in text
 
 
+@pytest.mark.slow
 def test_an_export_replaces_no_other_file_without_yes(forked, tmp_path):
     (tmp_path / "models.py").write_text("precious")
     assert "is not an export" in forked.fail("%mig_export --sql models.py")

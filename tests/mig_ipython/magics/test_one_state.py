@@ -171,6 +171,7 @@ def test_after_a_search_the_detail_shows_a_listed_row(attended):
     assert panel.detail.key is not None
 
 
+@pytest.mark.slow
 def test_after_a_rename_the_panel_counts_again(attended):
     attended.declare("nick: Mapped[str | None]")
     attended.run("%mig_autogenerate Base -m nick --id c1 --accept all --write\n%mig_upgrade")

@@ -39,6 +39,7 @@ def test_the_head_is_shown_with_what_it_changed(history: Any) -> None:
     assert view.svg is not None
 
 
+@pytest.mark.slow
 def test_a_range_and_a_revision(history: Any) -> None:
     assert [each.sentence for each in history.run("%mig_schema base:a1").changes] == [
         "Create table users with 2 columns"
@@ -75,6 +76,7 @@ def test_without_a_front_end_the_slider_is_a_list_of_revisions(history: Any) -> 
     assert [title for title, _ in history.run("%mig_schema a1:b2 --slider").revisions] == ["b2"]
 
 
+@pytest.mark.slow
 def test_the_slider_shows_the_chosen_revision(history: Any) -> None:
     slider = SchemaSlider(history.run("%mig_schema --slider"))
     assert "2 of 2: b2 Add orders" in slider._title.value
@@ -100,6 +102,7 @@ def test_the_slider_shows_the_chosen_revision(history: Any) -> None:
     slider.close()
 
 
+@pytest.mark.slow
 def test_the_exported_page_has_one_diagram_for_each_revision(history: Any, tmp_path: Any) -> None:
     history.run(f"%mig_export --html {tmp_path / 'page.html'}")
     text = (tmp_path / "page.html").read_text()

@@ -20,6 +20,7 @@ def three(migrated_here):
     return migrated_here
 
 
+@pytest.mark.slow
 def test_a_range_is_replaced_and_what_was_compared_is_shown(three) -> None:
     shown = three.run("%mig_squash a1:c3 -m 'First release'")
     assert shown.revision == "c3"
@@ -45,6 +46,7 @@ def test_every_view_sees_the_old_files_while_the_database_is_inside(three) -> No
     assert three.run("%mig_upgrade").after == ("c3",)
 
 
+@pytest.mark.slow
 def test_prune_is_refused_while_the_database_is_inside(three) -> None:
     three.run("%mig_squash a1:c3")
     assert "is at a1, inside the range of c3" in three.fail("%mig_squash --prune c3")

@@ -118,6 +118,7 @@ def test_a_table_of_postgresql_brings_its_enum_type_and_new_values(postgresql_ur
     ]
 
 
+@pytest.mark.slow
 def test_a_pattern_that_matches_nothing_is_named(migrated):
     for command in ("%mig_diff --only user", "%mig_check --only user", "%mig_autogenerate -m x --only user"):
         assert "'user' matches no table or column. The nearest is users." in repr(migrated.run(command)), command

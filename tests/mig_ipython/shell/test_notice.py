@@ -39,6 +39,7 @@ def test_a_change_is_one_line_wherever_it_is(notebook, shape):
         assert notebook.printed.splitlines() == [line], command
 
 
+@pytest.mark.slow
 def test_at_the_end_of_a_cell_the_view_is_shown_alone(notebook):
     notebook.declare()
     for command, line in STEPS:

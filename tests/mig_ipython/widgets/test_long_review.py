@@ -14,6 +14,8 @@ from kernel_core.operations import ops
 from mig_ipython.widgets.review import ReviewPanel
 from mig_ipython.widgets.review.rows import MOST
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sent(monkeypatch):
@@ -70,7 +72,6 @@ def test_a_row_is_two_models_and_a_heading_is_one(sent, long_panel):
     assert sent["comm_open"] - few <= 100 * 2 + headings + blocks
 
 
-@pytest.mark.slow
 def test_500_rows_send_no_more_than_200(sent, long_panel):
     long_panel(200)
     sent.clear()
@@ -82,7 +83,6 @@ def test_500_rows_send_no_more_than_200(sent, long_panel):
     assert numbers(panel) == list(range(1, MOST + 1))
 
 
-@pytest.mark.slow
 def test_the_rows_that_are_not_listed_are_counted_and_listed_on_request(long_panel):
     panel = long_panel(500)
     assert panel.rows.more.description == "Show 200 more of 300 rows that are not listed"
@@ -123,7 +123,6 @@ def test_a_key_creates_no_row_while_enough_are_listed(sent, long_panel):
     assert sent["comm_open"] <= created + 13, "three rows, their headings, blocks, and the details of the first"
 
 
-@pytest.mark.slow
 def test_search_finds_rows_that_were_never_listed(sent, long_panel):
     panel = long_panel(500)
     sent.clear()
@@ -134,7 +133,6 @@ def test_search_finds_rows_that_were_never_listed(sent, long_panel):
     assert panel.rows.more.description == ""
 
 
-@pytest.mark.slow
 def test_a_search_with_many_new_rows_lists_some_and_counts_the_others(long_panel):
     panel = long_panel(500)
     panel.header.search.value = "table_2"
@@ -157,7 +155,6 @@ def test_a_row_that_is_chosen_by_its_number_is_listed_with_its_neighbours(long_p
     assert panel.rows.more.description == "Show 200 more of 279 rows that are not listed"
 
 
-@pytest.mark.slow
 def test_a_row_keeps_its_controls(long_panel):
     """A click that arrives late, after a search, is about the row that the person saw."""
     panel = long_panel(500)
@@ -168,7 +165,6 @@ def test_a_row_keeps_its_controls(long_panel):
     assert panel.review.row(500).accepted
 
 
-@pytest.mark.slow
 def test_what_is_listed_later_is_as_the_model_has_it(long_panel):
     panel = long_panel(500)
     panel.header.none.click()

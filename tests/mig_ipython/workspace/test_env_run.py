@@ -40,6 +40,7 @@ def with_env(migrated, tmp_path):
     return write
 
 
+@pytest.mark.slow
 def test_a_hook_that_reads_the_options_of_the_command_line_works(with_env):
     notebook = with_env(NO_EMPTY_REVISION)
     assert not notebook.run("%mig_diff")

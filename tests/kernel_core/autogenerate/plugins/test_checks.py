@@ -34,6 +34,7 @@ def test_a_changed_condition_is_dropped_and_created(migration):
     ]
 
 
+@pytest.mark.slow
 def test_added_and_dropped_checks_are_found(migration):
     before, after = schema(("gone", "age > 1"), ("same", "age > 2")), schema(("same", "age > 2"), ("new", "age > 3"))
     assert migration.there_and_back(before, after) == [

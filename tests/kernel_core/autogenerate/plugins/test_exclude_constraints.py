@@ -26,6 +26,7 @@ def no_overlap(name="one", where=None, **kw):
     return ExcludeConstraint(("during", "&&"), name=name, using="gist", where=where, **kw)
 
 
+@pytest.mark.slow
 def test_they_are_added_and_dropped(postgresql_migration):
     found = postgresql_migration.there_and_back(schema(no_overlap("gone")), schema(no_overlap("new", where="paid")))
     assert found == [

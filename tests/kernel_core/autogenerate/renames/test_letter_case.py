@@ -52,6 +52,7 @@ def there_and_back(connection, make_context, old, new, **options):
     old.drop_all(connection)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("renames", ["show", "off"])
 @pytest.mark.costly
 def test_sqlite_renames_columns_and_tables(sqlite, make_context, renames):

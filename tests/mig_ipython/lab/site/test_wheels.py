@@ -28,6 +28,7 @@ def test_the_own_wheel_holds_both_packages_with_their_data_and_no_bytecode(own_w
     assert not [name for name in names if name.endswith(".pyc")]
 
 
+@pytest.mark.slow
 def test_two_own_wheels_of_one_tree_are_equal(tmp_path, own_wheel):
     assert digest(write_own_wheel(str(tmp_path))) == digest(own_wheel)
 
