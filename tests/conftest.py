@@ -23,6 +23,7 @@ import gc
 import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 import uuid
@@ -166,6 +167,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _restored_logging() -> Iterator[None]:
     with restored_logging():
         yield
+
+
+@pytest.fixture
+def python_handles_interrupts() -> Iterator[None]:
+    """The handler of a program and of a notebook's cell; a program that runs in the background of a shell has none."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 _AGAIN = 0.01
 """Seconds after which an interrupt that Python could not raise is sent again."""
@@ -25,27 +25,43 @@ class _Lost:
 
     def __init__(self) -> None:
         self.before = sys.unraisablehook
-        self.is_pending = False
+        self._is_pending = self._is_called = False
+        self._sending = _thread.allocate_lock()
 
     def __call__(self, unraisable: sys.UnraisableHookArgs) -> None:
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             self.before(unraisable)
-        elif not self.is_pending:
-            self.is_pending = True
-            with suppress(RuntimeError):  # there are no threads in a browser: it is raised at the end of the block
-                _thread.start_new_thread(self._send, ())  # a threading.Thread takes a lock that this thread may hold
+            return
+        if self._is_pending:
+            return
+        self._is_called = self._is_pending = True
+        try:
+            _thread.start_new_thread(self._send, ())  # a threading.Thread takes a lock that this thread may hold
+        except RuntimeError:
+            pass  # there are no threads in a browser: it is raised at the end of the block
+        finally:
+            self._is_called = False
 
     def _send(self) -> None:
         time.sleep(_AGAIN)  # the callback ends meanwhile
-        if self.is_pending:
-            self.is_pending = False
-            send_interrupt()
+        while self._is_called:
+            time.sleep(_AGAIN)  # on a busy machine: sent now, it would be lost again
+        with self._sending:
+            if self._is_pending:
+                self._is_pending = False
+                send_interrupt()
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if one was lost and is not sent again yet."""
-        if self.is_pending:
-            self.is_pending = False
+        with self._sending:
+            is_pending, self._is_pending = self._is_pending, False
+        if is_pending:
             raise KeyboardInterrupt
+
+    def forget(self) -> None:
+        """Send nothing any more."""
+        with self._sending:
+            self._is_pending = False
 
 
 @contextmanager
@@ -64,9 +80,9 @@ def none_lost() -> Iterator[None]:
         yield
         hook.check()
     finally:
-        hook.is_pending = False
         if sys.unraisablehook is hook:
             sys.unraisablehook = hook.before
+        hook.forget()
 
 
 def send_interrupt() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,15 +102,6 @@ def _project(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Project
     ini = Path(made.ini)
     ini.write_text(ini.read_text().replace("remember_content = true\n", ""))
     return made
-
-
-@pytest.fixture
-def python_handles_interrupts():
-    """The handler of a program and of a notebook's cell; workers of pytest-xdist have another one."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -263,6 +263,7 @@ for _ in range(500):
 """
 
 
+@pytest.mark.usefixtures("python_handles_interrupts")
 def test_an_interrupt_that_python_cannot_raise_where_it_comes_is_reported(mig, project):
     project.write("a1", None, UNRAISABLE.strip())
     said = "Stopped.\nStopped in upgrade of a1. It was rolled back; the database is at base.\n"

@@ -135,7 +135,7 @@ def wait(after):
 
 
 @pytest.fixture
-def reported():
+def reported(python_handles_interrupts):
     """What Python reports because it cannot raise it."""
     before, found = sys.unraisablehook, []
     sys.unraisablehook = lambda unraisable: found.append(unraisable.exc_type)
@@ -160,7 +160,9 @@ def test_at_the_end_of_the_block_it_is_raised(interrupted, reported):
     assert sys.unraisablehook is after
 
 
-def test_where_there_are_no_threads_it_is_raised_at_the_end_of_the_block(monkeypatch, capsys):
+def test_where_there_are_no_threads_it_is_raised_at_the_end_of_the_block(
+    monkeypatch, capsys, python_handles_interrupts
+):
     def no_thread(*_):
         raise RuntimeError("can't start new thread")
 

@@ -67,6 +67,7 @@ class Interrupted:
         signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.usefixtures("python_handles_interrupts")
 def test_an_interrupt_that_python_cannot_raise_where_it_comes_is_shown():
     with pytest.raises(KeyboardInterrupt) as caught, user_errors():
         Interrupted()
