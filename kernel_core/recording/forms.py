@@ -29,8 +29,8 @@ _LONGEST = 2048
 class ParsedFunction(NamedTuple):
     """The statements of a function and the imports of its file.
 
-    ``strings`` are those that marks in the statements replace, None where there are no marks, because the file was
-    parsed whole; ``lines_above`` is the number of lines that are not counted in the statements.
+    ``strings`` are those that marks in the statements replace, None without marks, because the file was parsed
+    whole; ``lines_above`` is the number of lines that are not counted in the statements.
     """
 
     body: Sequence[ast.stmt]

@@ -38,7 +38,7 @@ class _Lost:
         try:
             _thread.start_new_thread(self._send, ())  # a threading.Thread takes a lock that this thread may hold
         except RuntimeError:
-            pass  # there are no threads in a browser: it is raised at the end of the block
+            pass  # a browser has no threads: it is raised at the end of the block
         finally:
             self._is_called = False
 
@@ -51,17 +51,11 @@ class _Lost:
                 self._is_pending = False
                 send_interrupt()
 
-    def check(self) -> None:
-        """Raise KeyboardInterrupt if one was lost and is not sent again yet."""
+    def take(self) -> bool:
+        """Return whether an interrupt was lost and is not sent again yet; it is not sent any more."""
         with self._sending:
-            is_pending, self._is_pending = self._is_pending, False
-        if is_pending:
-            raise KeyboardInterrupt
-
-    def forget(self) -> None:
-        """Send nothing any more."""
-        with self._sending:
-            self._is_pending = False
+            was_pending, self._is_pending = self._is_pending, False
+        return was_pending
 
 
 @contextmanager
@@ -78,11 +72,12 @@ def none_lost() -> Iterator[None]:
     hook = sys.unraisablehook = _Lost()
     try:
         yield
-        hook.check()
+        if hook.take():
+            raise KeyboardInterrupt
     finally:
         if sys.unraisablehook is hook:
             sys.unraisablehook = hook.before
-        hook.forget()
+        hook.take()
 
 
 def send_interrupt() -> None:

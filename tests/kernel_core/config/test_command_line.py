@@ -242,33 +242,26 @@ def test_an_interrupt_reports_the_current_revision(mig, project):
     )
 
 
-LOST = "try:\n    raise KeyboardInterrupt\nfinally:\n    {}['a lock that is not held']\n"
-
-
-def test_an_interrupt_is_reported_though_an_error_took_its_place(mig, project):
-    project.write("a1", None, LOST.rstrip())
-    said = "Stopped.\nStopped in upgrade of a1. It was rolled back; the database is at base.\n"
-    assert mig("upgrade", "head") == (130, "", said)
-    project.env(lambda text: LOST + text)
-    assert mig("upgrade", "head") == mig("check") == (130, "", "Stopped.\n")
-
-
-UNRAISABLE = """
+LOST = {
+    "an error took its place": "try:\n    raise KeyboardInterrupt\nfinally:\n    {}['a lock that is not held']\n",
+    "Python cannot raise it where it comes": """
 import signal, time, weakref
 held = type("Held", (), {})()
 kept = weakref.ref(held, lambda _: signal.raise_signal(signal.SIGINT))
 del held
 for _ in range(500):
     time.sleep(0.01)
-"""
+""",
+}
 
 
 @pytest.mark.usefixtures("python_handles_interrupts")
-def test_an_interrupt_that_python_cannot_raise_where_it_comes_is_reported(mig, project):
-    project.write("a1", None, UNRAISABLE.strip())
+@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
+def test_an_interrupt_is_reported_though(mig, project, lost):
+    project.write("a1", None, lost.strip())
     said = "Stopped.\nStopped in upgrade of a1. It was rolled back; the database is at base.\n"
     assert mig("upgrade", "head") == (130, "", said)
-    project.env(lambda text: UNRAISABLE + text)
+    project.env(lambda text: lost + text)
     assert mig("upgrade", "head") == mig("check") == (130, "", "Stopped.\n")
 
 
