@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ARRAY, Enum, TypeDecorator
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.schema import Column
 
 from ..operations.add_constraint import AddConstraintOp
@@ -27,7 +27,8 @@ from ..operations.ops import (
     DropTableOp,
     RenameTableOp,
 )
-from ..util.sqla_compat import changed_column, is_type_bound
+from ..schema.description import enum_of
+from ..util.sqla_compat import AnyType, changed_column, is_type_bound
 from .parts import Item
 
 _KNOWN = (
@@ -188,7 +189,7 @@ def _leaves_type(one: MigrateOperation, other: MigrateOperation) -> bool:
     return False
 
 
-def _types(operation: MigrateOperation, name: str | None) -> list[object]:
+def _types(operation: MigrateOperation, name: str | None) -> list[AnyType]:
     """Return the types that an operation gives to columns, or to that of one ``name``."""
     if isinstance(operation, AlterColumnOp):
         return [operation.modify_type] if operation.modify_type is not None else []
@@ -196,12 +197,9 @@ def _types(operation: MigrateOperation, name: str | None) -> list[object]:
     return [each.type for each in listed if isinstance(each, Column) and name in (None, each.name)]
 
 
-def _is_enum(type_: object) -> bool:
-    if isinstance(type_, ARRAY):
-        return _is_enum(type_.item_type)
-    if isinstance(type_, TypeDecorator):
-        return _is_enum(type_.impl_instance)
-    return isinstance(type_, Enum) and type_.native_enum and bool(type_.name)
+def _is_enum(type_: AnyType) -> bool:
+    found = enum_of(type_, DefaultDialect())
+    return found is not None and found.native_enum and bool(found.name)
 
 
 def _column(operation: MigrateOperation) -> str:

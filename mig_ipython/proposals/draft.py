@@ -216,8 +216,9 @@ class Draft:
         is compared once more: it may have been changed without a migration.
         """
         made, workspace = self._made, self._host.workspace()
-        if self.left():
-            return self.left()
+        left = self.left()
+        if left:
+            return left
         if workspace.has_environment and tuple(workspace.scripts().get_heads()) != made.heads and made.heads:
             return "A revision was added since this review was made."
         if database_heads(workspace) != made.database_heads:

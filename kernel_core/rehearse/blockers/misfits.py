@@ -22,12 +22,10 @@ from ...util.sqla_compat.types import AnyType
 from ..findings import BlockerKind
 from .added_columns import TableOrQuery
 from .strict_tables import unfit_for_strict
-from .type_changes import value_changes
+from .type_changes import MYSQL, value_changes
 
 FUNCTION = "mig_fits"
 """The name of the function that tries a value, and is dropped after the rows are counted."""
-
-_MYSQL = ("mysql", "mariadb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,9 @@ def misfits(
         if refused is not None:
             yield Misfit(kind, f"{operation.column_name} is not a valid {spelled} in ", refused)
             return
-    strict = dialect not in _MYSQL or "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
+    strict = dialect not in MYSQL or "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
     plain = list(_conditions(connection, column, operation, strict=strict))
-    has_list = dialect in _MYSQL and _has_list(spelled)
+    has_list = dialect in MYSQL and _has_list(spelled)
     if has_list and not strict:
         return  # what does not fit becomes the empty text
     if dialect == "postgresql" or has_list or (dialect in _TRIALS and not plain):
@@ -82,7 +80,7 @@ def _conditions(
     """Yield the text and the condition of values that are refused, as far as they can be written as a condition."""
     after = operation.modify_type
     dialect = connection.dialect.name
-    if isinstance(after, sa.types.UserDefinedType) and dialect in _MYSQL:
+    if isinstance(after, sa.types.UserDefinedType) and dialect in MYSQL:
         after = _reflected(connection, after.compile(connection.dialect))
     if after is None or isinstance(after, sa.types.UserDefinedType):
         return

@@ -21,7 +21,9 @@ Severity = Literal["loses data", "may fail"]
 _INTEGER = r"^\s*[-+]?[0-9]+\s*$"
 _DECIMAL = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
 _PLACE = r"^\s*[+]?[0-9]+ *\z"
-_MYSQL = ("mysql", "mariadb")
+MYSQL = ("mysql", "mariadb")
+"""The names of the dialects of MySQL and MariaDB."""
+
 _NUMBERS = (sa.Integer, sa.Numeric, sa.Float)
 _TEMPORAL = (sa.Date, sa.DateTime, sa.Time, sa.Interval)
 _NEEDS_USING = (*_NUMBERS, sa.Boolean, *_TEMPORAL, sa.LargeBinary, sa.Uuid, sa.JSON)
@@ -64,7 +66,7 @@ def value_changes(
         unknown = _not_of_enum(column, after, dialect)
         yield ValueChange(refused, f"fails where {name} is not one of {', '.join(after.enums)}", unknown)
         return
-    if is_set(after):
+    if after.__visit_name__ == "SET":  # of MariaDB and MySQL
         unknown = _not_of_set(column, len(getattr(after, "values", ())))
         yield ValueChange(refused, f"values of {name} do not fit {after}", unknown)
         return
@@ -79,18 +81,13 @@ def value_changes(
     yield from _narrowed(_Change(column, name, after, dialect, bool(using), refused))
 
 
-def is_set(type_: AnyType) -> bool:
-    """Return whether a type is SET of MariaDB and MySQL."""
-    return type_.__visit_name__ == "SET"
-
-
 def _not_of_enum(column: sa.ColumnElement[Any], after: sa.Enum, dialect: str) -> sa.ColumnElement[bool] | None:
     """Return the condition of the values that an ENUM refuses; None where they cannot be counted by one.
 
     MariaDB and MySQL read a number, and a text that is one and no label, as the place of a label, from 1
     (https://mariadb.com/kb/en/enum/). Observed: blanks around the digits, zeros and a plus sign before them are taken.
     """
-    if dialect not in _MYSQL:
+    if dialect not in MYSQL:
         return sa.cast(column, sa.Text).not_in(list(after.enums))
     before, collation = column.type, getattr(after, "collation", None)
     if isinstance(before, sa.String):
@@ -154,7 +151,7 @@ def _narrowed(change: _Change) -> Iterator[ValueChange]:
         yield from _to_integer(change)
     elif isinstance(after, sa.Numeric) and not isinstance(after, sa.Float):
         yield from _to_decimal(change)
-    elif isinstance(after, sa.JSON) and change.dialect in _MYSQL:
+    elif isinstance(after, sa.JSON) and change.dialect in MYSQL:
         wrong = sa.func.json_valid(change.column) == sa.literal_column("0")
         yield ValueChange(change.refused, f"values of {change.name} are not valid JSON", wrong)
     elif type(after).__visit_name__.upper() == "DATE" and isinstance(before, sa.DateTime):

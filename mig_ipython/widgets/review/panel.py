@@ -258,8 +258,9 @@ class ReviewPanel:
             self.proposal.draft.refuse_elsewhere()
         if self.review.errors:
             self.review.accepted()  # raises, naming the first of them
-        if self.proposal.draft.edited():
-            raise CommandError(self.proposal.draft.edited())
+        edited = self.proposal.draft.edited()
+        if edited:
+            raise CommandError(edited)
         if self._ask_or_close():
             self.status.say("Nothing is run yet: data would be lost.")
         else:
