@@ -14,7 +14,7 @@ import os
 
 from ..session import Session
 from ..views.report import Said
-from ..workspace.heads import heads_if_connected, heads_of_others
+from ..workspace.deletion import delete_last_file
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +23,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Said:
     """Return the path of the deleted file."""
-    workspace = session.workspace()
-    current, others = heads_if_connected(workspace), heads_of_others(workspace)
-    path = workspace.written.delete_last(workspace.scripts(), current, others)
-    workspace.refresh()
+    path = delete_last_file(session.workspace())
     return Said(f"Deleted {os.path.relpath(path)}; nothing was run.", path=str(path))

@@ -17,7 +17,8 @@ from kernel_core.util.exc import CommandError
 from ..review import Review
 from ..running.rehearsing import UnwrittenFile
 from ..views.text import short
-from ..workspace.heads import database_heads, heads_if_connected, heads_of_others, is_applied
+from ..workspace.deletion import delete_last_file
+from ..workspace.heads import database_heads, heads_if_connected, is_applied
 from ..workspace.models import Models, find_models
 from ..workspace.origin import Origin
 from ..workspace.workspace import Host, Workspace
@@ -298,9 +299,7 @@ class Draft:
         last = workspace.written.last
         if last is not None and last.revision != self.rev_id:
             raise CommandError(f"{os.path.relpath(last.path)} was written after it. Delete that one first: %mig_undo")
-        current, others = heads_if_connected(workspace), heads_of_others(workspace)
-        workspace.written.delete_last(workspace.scripts(), current, others)
-        workspace.refresh()
+        delete_last_file(workspace)
         return path
 
 
