@@ -20,7 +20,6 @@ from ..util.interrupts import free_frames, interrupt_behind, none_lost
 from ..util.messaging import warn
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
-    from ..runtime.environment import EnvironmentContext
     from ..runtime.migration import MigrationContext
 
 Names = str | Sequence[str]
@@ -89,23 +88,36 @@ def _starts_a_loop(scripts: ScriptDirectory) -> bool:
 
 
 @contextmanager
-def _missing_files_named(environment: EnvironmentContext) -> Iterator[None]:
+def _without_new_files(creates: bool | Callable[[], bool]) -> Iterator[None]:
+    """Read an empty database in place of a SQLite file that does not exist, unless ``creates``, and log that."""
     from ..util.logs import Log  # noqa: PLC0415 - heads and history don't log
+    from ..util.missing_files import without_new_files  # noqa: PLC0415 - it needs SQLAlchemy
 
-    try:
-        yield
-    finally:
-        for path in environment.missing_files:
-            Log("runtime.migration").info("%s does not exist yet: an empty database was read instead", shown_path(path))
+    with without_new_files(creates) as missing:
+        try:
+            yield
+        finally:
+            for path in missing.paths:
+                Log("runtime.migration").info(
+                    "%s does not exist yet: an empty database was read instead", shown_path(path)
+                )
 
 
 def run(
-    config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = False, must_run: bool = False, **opts: Any
+    config: Config,
+    scripts: ScriptDirectory,
+    plan: Plan,
+    *,
+    sql: bool = False,
+    must_run: bool = False,
+    creates: bool | Callable[[], bool] = True,
+    **opts: Any,
 ) -> RunReport:
     """Run ``env.py`` with ``plan`` and return the report.
 
     An ``env.py`` may decide not to call ``run_migrations()``: then a warning is shown. CommandError is raised with
     ``must_run``, where the command would have nothing to report, and with the attribute ``must_run`` of ``config``.
+    A SQLite file that does not exist is created where ``creates`` is true: an empty database would be changed.
     """
     from ..runtime.environment import EnvironmentContext  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
     from ..runtime.interrupts import deferred_while_closing  # noqa: PLC0415
@@ -122,7 +134,7 @@ def run(
     environment = EnvironmentContext(config, scripts, fn=noting_plan, as_sql=sql, output_buffer=buffer, **opts)
     try:
         closing = nullcontext() if _starts_a_loop(scripts) else deferred_while_closing()
-        with _missing_files_named(environment), none_lost(), closing, environment:
+        with _without_new_files(False if opts.get("dont_mutate") else creates), none_lost(), closing, environment:
             if not opts.get("dont_mutate"):
                 scripts.run_computed()
             scripts.run_env()

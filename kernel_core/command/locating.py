@@ -112,7 +112,7 @@ def _stamp(
         wanted = frozenset(heads)
         return () if wanted == frozenset(rev) else (StampStep(frozenset(rev), wanted),)
 
-    run(config, scripts, plan, must_run=True)
+    run(config, scripts, plan, must_run=True, creates=lambda: any(chosen.values()))
 
 
 def _require_fit(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..runtime.report import RunReport
 from ..script import ScriptDirectory
 from ..script.rev_ids import split_targets
-from ..script.steps import StampStep, Step, downgrade_steps, stamp_steps, upgrade_steps
+from ..script.steps import StampStep, Step, changes_empty_database, downgrade_steps, stamp_steps, upgrade_steps
 from ..util.exc import CommandError
 from .environment import Config, Names, Plan, run, scripts_of
 from .printing import print_sql
@@ -33,7 +33,11 @@ def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None 
             scripts.map.require_readable()
         return steps
 
-    return _run_and_print(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+    def creates() -> bool:
+        return changes_empty_database(upgrade_steps, scripts.map, target)
+
+    ends = {"starting_rev": start, "destination_rev": target}
+    return _run_and_print(config, scripts, plan, sql=sql, tag=tag, creates=creates, **ends)
 
 
 def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | None = None) -> RunReport:
@@ -47,7 +51,8 @@ def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | Non
     def plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[Step]:
         return downgrade_steps(scripts.map, frozenset(rev), target)
 
-    return _run_and_print(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+    ends = {"starting_rev": start, "destination_rev": target}
+    return _run_and_print(config, scripts, plan, sql=sql, tag=tag, creates=False, **ends)
 
 
 def stamp(
@@ -68,7 +73,11 @@ def stamp(
         wanted = frozenset(new for step in stamp_steps(scripts.map, frozenset(), target) for new in step.after)
         return () if wanted == frozenset(rev) else (StampStep(frozenset(rev), wanted),)
 
-    return _run_and_print(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+    def creates() -> bool:
+        return changes_empty_database(stamp_steps, scripts.map, target)
+
+    ends = {"starting_rev": start, "destination_rev": target}
+    return _run_and_print(config, scripts, plan, sql=sql, tag=tag, creates=creates, **ends)
 
 
 def ensure_version(config: Config, sql: bool = False) -> RunReport:

@@ -21,7 +21,7 @@ def resume(config: Config, *, was_executed: bool | None = None, accepts_edits: b
     """
     from ..runtime.journal.replay import Resume  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
 
-    return run(config, scripts_of(config), _nothing_new, resume=Resume(was_executed, accepts_edits))
+    return run(config, scripts_of(config), _nothing_new, creates=False, resume=Resume(was_executed, accepts_edits))
 
 
 def abandon(config: Config, *, force: bool = False, forget: bool = False) -> tuple[Abandoned, ...]:
@@ -39,7 +39,7 @@ def abandon(config: Config, *, force: bool = False, forget: bool = False) -> tup
         contexts.append(context)
         return ()
 
-    run(config, scripts_of(config), plan, abandon=Abandon(force, forget))
+    run(config, scripts_of(config), plan, creates=False, abandon=Abandon(force, forget))
     return tuple(context.abandoned for context in dict.fromkeys(contexts) if context.abandoned is not None)
 
 

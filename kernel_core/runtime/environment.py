@@ -54,8 +54,7 @@ class EnvironmentContext:
 
     ``fn(heads, migration_context)`` is the plan: it returns the steps to run. ``as_sql`` prints instead of running,
     ``starting_rev`` is the revision to start from; ``dont_mutate`` refuses every step, and reads an empty database in
-    place of a SQLite file that does not exist, of which there is a list in ``missing_files``. Other keywords are in
-    ``get_context().opts``.
+    place of a SQLite file that does not exist. Other keywords are in ``get_context().opts``.
     """
 
     def __init__(self, config: Settings, script: ScriptDirectory, **kw: Any) -> None:
@@ -63,7 +62,6 @@ class EnvironmentContext:
         self.script = script
         self.context_opts: dict[str, Any] = kw
         self.contexts: list[MigrationContext] = []
-        self.missing_files: list[str] = []
         self._entered: ExitStack | None = None
 
     def __enter__(self) -> EnvironmentContext:
@@ -71,7 +69,7 @@ class EnvironmentContext:
         with ExitStack() as entered:
             entered.enter_context(_at_root(self.config, getattr(self.script, "root", None)))
             if self.context_opts.get("dont_mutate"):
-                self.missing_files = entered.enter_context(without_new_files()).paths
+                entered.enter_context(without_new_files())
             entered.enter_context(current_environment.installed(self))
             self._entered = entered.pop_all()
         return self

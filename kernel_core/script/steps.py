@@ -6,11 +6,11 @@ refused as a whole, before anything runs, if one of its revisions cannot be run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from ..util.exc import RangeNotAncestorError, ResolutionError
+from ..util.exc import CommandError, RangeNotAncestorError, ResolutionError
 from .resolver import Branch, Current, InBranch, Relative, Resolver, Target, parse_target
 from .rev_ids import split_targets
 from .revision import RevisionMap
@@ -133,6 +133,21 @@ def stamp_steps(
     after = revisions.whole.topmost(wanted | (standing - touched))
     step = StampStep(frozenset(current), frozenset(map(revisions.name_of, after)))
     return () if step.before == step.after else (step,)
+
+
+def changes_empty_database(
+    find: Callable[[RevisionMap, Collection[str], str | Sequence[str]], Sequence[object]],
+    revisions: RevisionMap,
+    target: str | Sequence[str],
+) -> bool:
+    """Return whether ``find`` returns steps from base; False also where it raises CommandError.
+
+    changes_empty_database(upgrade_steps, scripts.map, "head")
+    """
+    try:
+        return bool(find(revisions, frozenset(), target))
+    except CommandError:
+        return False
 
 
 def _refuse_downward(part: str) -> None:

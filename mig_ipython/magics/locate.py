@@ -45,7 +45,7 @@ def run(session: Session, args: argparse.Namespace) -> LocatedView:
     workspace = session.workspace()
     stamp = False if args.stamp is None else args.stamp or True
     try:
-        with env_config(workspace, reads=not stamp) as config:
+        with env_config(workspace, creates=bool(args.stamp)) as config:
             found = command.locate(config, stamp=stamp, despite_drift=args.despite_drift, by_running=args.by_running)
     finally:
         if stamp:

@@ -23,7 +23,7 @@ from ..running.existing_tables import ExistingTables, existing_tables, unstamped
 from ..session import RELOAD, Session
 from ..views.revisions import broken_files, entries, journal_notes, lost_revisions, target_states
 from ..views.status import Status
-from ..workspace.heads import heads_or_reason, is_missing_file
+from ..workspace.heads import heads_or_reason
 from ..workspace.models import NO_MODELS
 from ..workspace.named_databases import connect_command, default_database
 from ..workspace.workspace import Workspace
@@ -48,7 +48,7 @@ def run(session: Session, args: argparse.Namespace) -> Status:
         models=str(models) if models is not None else "",
         notes=notes,
     )
-    if seen and is_missing_file(workspace.connection):
+    if seen and workspace.connection.is_missing_file:
         gone = f"The file of this database does not exist any more; it was at {', '.join(seen)} when it was last read."
         status = replace(status, notes=(*status.notes, gone))
     lost: tuple[str, ...] = ()

@@ -196,7 +196,7 @@ def adopted(
 ) -> Adopted:
     """Call `command.adopt` on the connected database."""
     try:
-        with env_config(workspace, generates=True, reads=preview) as config:
+        with env_config(workspace, generates=True, creates=False) as config:
             found = command.adopt(
                 config,
                 message,

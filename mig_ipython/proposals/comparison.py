@@ -138,7 +138,7 @@ def _by_environment(
         results.append((target, made))
         return ()
 
-    with env_config(workspace, models, generates=True, reads=True) as config:
+    with env_config(workspace, models, generates=True, creates=False) as config:
         environment = EnvironmentContext(config, scripts, fn=visit, as_sql=False, dont_mutate=True)
         with environment:
             scripts.run_env()

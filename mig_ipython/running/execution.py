@@ -7,6 +7,8 @@ from functools import partial
 
 from kernel_core import command
 from kernel_core.runtime import report as runtime
+from kernel_core.script.rev_ids import split_targets
+from kernel_core.script.steps import changes_empty_database, downgrade_steps, stamp_steps, upgrade_steps
 from kernel_core.util.exc import CommandError, UpgradeFailed
 from kernel_core.util.messaging import printable
 from kernel_core.util.mistakes import mistake_in_project
@@ -22,6 +24,7 @@ from .session_names import name_of_connection
 
 OnStep = runtime.OnStep
 _COMMANDS = {"upgrade": command.upgrade, "downgrade": command.downgrade}
+_STEPS = {"upgrade": upgrade_steps, "downgrade": downgrade_steps, "stamp": stamp_steps}
 
 
 def run(
@@ -43,7 +46,8 @@ def run(
     targets = () if sql else computed_targets(workspace)
     before = list(workspace.connection.seen_heads)
     try:
-        with env_config(workspace, reads=sql) as config:
+        creates = not sql and partial(_changes_empty_database, workspace, verb, revision)
+        with env_config(workspace, creates=creates) as config:
             config.attributes |= lock_settings(workspace) | {"must_run": True}
             if plan is not None:
                 config.attributes["on_notice"] = _unless_in(plan)
@@ -69,7 +73,8 @@ def run(
 def stamp(workspace: Workspace, revisions: Sequence[str], *, purge: bool = False, sql: bool = False) -> RunReport:
     """Write into the version table without running anything; with ``sql`` only return the SQL."""
     targets = () if sql else computed_targets(workspace)
-    with env_config(workspace, reads=sql) as config:
+    creates = not sql and partial(_changes_empty_database, workspace, "stamp", revisions)
+    with env_config(workspace, creates=creates) as config:
         config.attributes |= lock_settings(workspace) | {"must_run": True}
         config.attributes["on_step"] = checked(workspace, None, targets)
         target = f"{_single_head(workspace)}:{revisions[0]}" if sql and len(revisions) == 1 else list(revisions)
@@ -79,6 +84,11 @@ def stamp(workspace: Workspace, revisions: Sequence[str], *, purge: bool = False
     workspace.refresh()
     parts = by_target(targets, done)
     return RunReport("stamp", done.steps, done.before, done.after, workspace.where, done.sql, targets=parts)
+
+
+def _changes_empty_database(workspace: Workspace, verb: str, target: str | Sequence[str]) -> bool:
+    """Return whether a command has something to do in an empty database: its SQLite file is created for that."""
+    return changes_empty_database(_STEPS[verb], workspace.scripts(*split_targets(target)).map, target)
 
 
 def refuse_undone(workspace: Workspace, done: runtime.RunReport) -> None:

@@ -25,7 +25,7 @@ from kernel_core.script import RevisionMap, Script
 from kernel_core.script.steps import upgrade_steps
 from kernel_core.util.exc import CommandError, UpgradeFailed
 
-from ..workspace.heads import database_heads, is_missing_file, refuse_unfinished
+from ..workspace.heads import database_heads, refuse_unfinished
 from ..workspace.workspace import Workspace
 
 _MAX_READ = 100
@@ -135,7 +135,7 @@ def existing_tables(workspace: Workspace) -> ExistingTables | None:
         return None
     pending = [script for step in steps if (script := scripts.get_revision(step.revision_id)) is not None]
     creating = [place for place, script in enumerate(pending) if "create_table" in _source(script)]
-    if not creating or is_missing_file(workspace.connection):
+    if not creating or workspace.connection.is_missing_file:
         return None  # reading a SQLite file that does not exist would create it
     with workspace.connection.open() as live:
         return _compared(scripts.map, pending, _Replay(sa.inspect(live)), live.dialect)
@@ -184,7 +184,7 @@ def tables_without_revision(workspace: Workspace, live: sa.Connection, several: 
 
 def unstamped_tables(workspace: Workspace) -> tuple[str, ...]:
     """Return the tables of a database that is at no revision, without the version table and its journal."""
-    if is_missing_file(workspace.connection):
+    if workspace.connection.is_missing_file:
         return ()
     with workspace.connection.open() as live:
         version = str(workspace.version_table.get("version_table") or "alembic_version")

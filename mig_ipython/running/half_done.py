@@ -27,7 +27,7 @@ def resume(
     """
     targets = computed_targets(workspace)
     try:
-        with env_config(workspace) as config:
+        with env_config(workspace, creates=False) as config:
             config.attributes |= lock_settings(workspace) | {"must_run": True}
             config.attributes["on_step"] = checked(workspace, on_step, targets)
             done = command.resume(config, was_executed=was_executed, accepts_edits=accepts_edits)
@@ -44,7 +44,7 @@ def abandon(workspace: Workspace, *, force: bool = False, forget: bool = False) 
     Raises the errors of the engine, and CommandError where the revision is still unfinished afterwards.
     """
     try:
-        with env_config(workspace) as config:
+        with env_config(workspace, creates=False) as config:
             config.attributes |= lock_settings(workspace) | {"must_run": True}
             found = command.abandon(config, force=force, forget=forget)
         _refuse_unfinished_still(workspace, [each.revision for each in found])

@@ -47,7 +47,7 @@ def rehearsed(
     Raises CommandError where no clone can be made, or a revision would leave it.
     """
     several = computed_targets(workspace)
-    with env_config(workspace, reads=True) as config, _with_file(config, workspace, unwritten):
+    with env_config(workspace, creates=False) as config, _with_file(config, workspace, unwritten):
         found = command.rehearse(
             config,
             revision,

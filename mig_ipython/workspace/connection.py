@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 from kernel_core.util.async_drivers import url_of_async_engine, with_sync_driver
 from kernel_core.util.exc import CommandError
 from kernel_core.util.folders import shown_path
+from kernel_core.util.missing_files import is_missing_file, without_new_files
 from kernel_core.util.secrets import mask_url, redact, remember
 
 from ..errors import database_message
@@ -47,6 +48,11 @@ class Connection(View):
     def absolute_url(self) -> URL:
         """The URL of the engine; the path of a SQLite file is absolute, relative to `folder`."""
         return with_absolute_path(self.engine.url, self.folder)
+
+    @property
+    def is_missing_file(self) -> bool:
+        """Whether the database is a SQLite file that does not exist yet."""
+        return is_missing_file(self.absolute_url)
 
     @property
     def dialect(self) -> str:
@@ -188,7 +194,7 @@ def _try(engine: Engine, masked: str) -> None:
     if path is not None and not _is_sqlite_file(path):
         return
     try:
-        with engine.connect() as connection:
+        with without_new_files(), engine.connect() as connection:
             connection.exec_driver_sql(_shortest_query(engine))
     except SQLAlchemyError as error:
         raise CommandError(f"Cannot connect to {masked}: {database_message(error)}") from error

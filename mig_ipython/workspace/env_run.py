@@ -14,7 +14,7 @@ from kernel_core.config import Config
 from kernel_core.runtime.environment import current_environment
 from kernel_core.util.exc import CommandError
 from kernel_core.util.folders import shown_path
-from kernel_core.util.missing_files import without_new_files
+from kernel_core.util.missing_files import Creates, without_new_files
 from kernel_core.util.secrets import mask_url
 
 from .connection import with_absolute_path
@@ -30,21 +30,21 @@ def env_config(
     connection: sa.Connection | None = None,
     *,
     generates: bool = False,
-    reads: bool = False,
+    creates: Creates = True,
 ) -> Iterator[Config]:
     """Yield a configuration with a live connection and the models in its attributes, to run ``env.py`` with.
 
     ``connection`` is by default a new one to the connected database; ``generates``: models are compared, as by
-    ``revision --autogenerate``; ``reads``: nothing is written to the database, and a SQLite file that does not exist is
-    not created. Edited files of the project are imported again inside the block (see `reloading.importer`). Logging and
-    the working folder are restored afterwards.
+    ``revision --autogenerate``. A SQLite file that does not exist is created where ``creates`` is true (see
+    `without_new_files`). Edited files of the project are imported again inside the block (see `reloading.importer`).
+    Logging and the working folder are restored afterwards.
     """
     environment = workspace.environment
     config = environment.config()
     config.cmd_opts = _options(workspace, generates=generates)
     refuse_configured_url(workspace, config)
     with (
-        without_new_files() if reads else nullcontext(),
+        without_new_files(creates),
         reimported_modules(workspace.import_folders) as project,
         nullcontext(connection) if connection is not None else workspace.connection.open() as live,
         restored_logging(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,7 +15,6 @@ from .workspace import Workspace
 if TYPE_CHECKING:
     from kernel_core.script import ScriptDirectory
 
-    from .connection import Connection
     from .targets import Target
 
 
@@ -49,7 +47,7 @@ def _database_heads(workspace: Workspace, scripts: ScriptDirectory | None) -> Cu
 
         places = zip(labels(targets), (target.heads for target in targets), strict=True)
         return Current.of(places, [target.journal for target in targets])
-    if is_missing_file(connection):
+    if connection.is_missing_file:
         return Current()
     if not workspace.has_environment:
         scripts = None
@@ -108,11 +106,3 @@ def is_applied(workspace: Workspace, revision: str) -> bool:
     """Return whether the connected database is at a revision or at a later one."""
     revisions, heads = workspace.scripts().map, heads_if_connected(workspace) or ()
     return revision in revisions.ancestors(name for name in heads if name in revisions)
-
-
-def is_missing_file(connection: Connection) -> bool:
-    """Return whether the database is a SQLite file that does not exist yet."""
-    from .connection import sqlite_path
-
-    path = sqlite_path(connection.engine)
-    return path is not None and not os.path.exists(os.path.join(connection.folder, path))

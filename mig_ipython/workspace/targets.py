@@ -60,7 +60,7 @@ def visit_targets(workspace: Workspace, visit: Callable[[tuple[str, ...], Migrat
         return ()
 
     with (
-        env_config(workspace, reads=True) as config,
+        env_config(workspace, creates=False) as config,
         EnvironmentContext(config, scripts, fn=plan, as_sql=False, dont_mutate=True),
     ):
         scripts.run_env()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
+import time
 from contextlib import suppress
 
 import pytest
@@ -25,6 +28,25 @@ READS = {
     "upgrade as SQL": lambda config: command.upgrade(config, "head", sql=True),
     "rehearse": lambda config: command.rehearse(config, "head"),
 }
+CHANGES_NOTHING = {
+    "resume": command.resume,
+    "abandon": command.abandon,
+    "upgrade to base": lambda config: command.upgrade(config, "base"),
+    "upgrade to an unknown revision": lambda config: command.upgrade(config, "unknown"),
+    "downgrade": lambda config: command.downgrade(config, "base"),
+    "downgrade by one": lambda config: command.downgrade(config, "-1"),
+    "stamp base": lambda config: command.stamp(config, "base"),
+    "stamp base, purge": lambda config: command.stamp(config, "base", purge=True),
+    "stamp an unknown revision": lambda config: command.stamp(config, "unknown"),
+    "locate and stamp": lambda config: command.locate(config, stamp=True),
+    "adopt": command.adopt,
+}
+CHANGES = {
+    "upgrade": lambda config: command.upgrade(config, "head"),
+    "stamp": lambda config: command.stamp(config, "a1"),
+    "stamp, purge": lambda config: command.stamp(config, "head", purge=True),
+    "ensure_version": command.ensure_version,
+}
 
 
 @pytest.mark.parametrize("name", READS)
@@ -36,6 +58,74 @@ def test_no_file_is_created_by_a_command_that_reads(project, name, caplog):
     assert not os.path.exists(sa.make_url(project.url).database)
     if name not in ("rehearse", "upgrade as SQL"):
         assert "does not exist yet: an empty database was read instead" in caplog.text
+
+
+@pytest.mark.parametrize("name", CHANGES_NOTHING)
+def test_no_file_is_created_by_a_command_that_changes_nothing(project, name):
+    project.write("a1", None, BODY)
+    with suppress(CommandError):
+        CHANGES_NOTHING[name](project.config())
+    assert not os.path.exists(sa.make_url(project.url).database)
+    for change in CHANGES.values():
+        change(project.config())
+    assert command.current_heads(project.config()) == ("a1",)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_command_that_changes_an_empty_database_creates_its_file(project, name):
+    project.write("a1", None, BODY)
+    CHANGES[name](project.config())
+    engine = sa.create_engine(project.url)
+    with engine.connect() as live:
+        assert "alembic_version" in sa.inspect(live).get_table_names()
+        found = live.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    assert found == ([] if name == "ensure_version" else ["a1"])
+
+
+def test_an_upgrade_without_revisions_creates_no_file(project):
+    assert not command.upgrade(project.config(), "head").steps
+    assert not os.path.exists(sa.make_url(project.url).database)
+
+
+def test_a_command_that_reads_inside_of_one_that_changes_creates_no_other_file(tmp_path):
+    one, other = (sa.create_engine(f"sqlite:///{tmp_path / name}") for name in ("one.db", "other.db"))
+    with without_new_files(lambda: True):
+        with without_new_files() as missing, other.connect():
+            assert missing.paths == [str(tmp_path / "other.db")]
+        one.connect().close()
+    with without_new_files(), without_new_files(creates=True), other.connect():
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"one.db"}
+
+
+def test_other_threads_connect_meanwhile(tmp_path):
+    """SQLAlchemy's lists of listeners are not changed while another thread reads them."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'x.db'}", poolclass=sa.NullPool)
+    before, errors, done = sys.getswitchinterval(), [], threading.Event()
+
+    def work(act):
+        try:
+            while not done.is_set():
+                act()
+        except Exception as error:  # noqa: BLE001 - any
+            errors.append(error)
+
+    def read():
+        with without_new_files():
+            pass
+
+    threads = [threading.Thread(target=work, args=(act,)) for act in (lambda: engine.connect().close(), read, read)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        time.sleep(0.25)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(before)
+    assert errors == []
 
 
 def test_a_database_that_does_not_exist_is_rehearsed_as_an_empty_one(project):
