@@ -23,7 +23,9 @@ from ..util.sqla_compat import (
     AnyType,
     changed_column,
     copy_column,
+    final_given_name,
     final_name,
+    has_final_name,
     has_rule,
     is_of_postgresql,
     is_type_bound,
@@ -257,9 +259,13 @@ class SchemaState:
         """Return the name of a constraint or an index: its own, or that of the convention or database; or nothing."""
         if getattr(item, "generated_name", None):
             return (str(item.generated_name),)
-        made: Constraint | Index = (
-            item.to_index(self.context) if hasattr(item, "to_index") else item.to_constraint(self.context)
-        )
+        is_index = hasattr(item, "to_index")
+        given = item.index_name if is_index else item.constraint_name
+        kind = Index if is_index else KINDS.get(item.constraint_type)
+        if kind is not None and isinstance(given, str):
+            if has_final_name(given) or not has_rule(self.convention, kind):
+                return (str(final_given_name(given, kind, self.dialect)),)
+        made: Constraint | Index = item.to_index(self.context) if is_index else item.to_constraint(self.context)
         named = final_name(made, self.dialect)
         return () if named is None else (str(named),)
 

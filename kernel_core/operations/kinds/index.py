@@ -135,9 +135,11 @@ class CreateIndexOp(MigrateOperation):
         for name in columns_of_item(self):
             if isinstance(name, str):
                 table.column(name)
-        known = [name for each in table.indexes for name in schema.names(each)]
-        if not (self.if_not_exists and set(schema.names(self)) & set(known)):
-            schema.add_index(table, self)
+        if self.if_not_exists:
+            known = {name for each in table.indexes for name in schema.names(each)}
+            if not known.isdisjoint(schema.names(self)):
+                return
+        schema.add_index(table, self)
 
     def reverse(self) -> DropIndexOp:
         return DropIndexOp(self.index_name, self.table_name, schema=self.schema, _reverse=self)

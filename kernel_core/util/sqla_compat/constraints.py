@@ -25,7 +25,13 @@ UNNAMED = conv("")
 """The name of a constraint that has none, and that no naming convention gives one; see `is_unnamed`."""
 
 
-_RULES = {"PrimaryKeyConstraint": "pk", "CheckConstraint": "ck", "UniqueConstraint": "uq", "ForeignKeyConstraint": "fk"}
+_RULES = {
+    "PrimaryKeyConstraint": "pk",
+    "CheckConstraint": "ck",
+    "UniqueConstraint": "uq",
+    "ForeignKeyConstraint": "fk",
+    "Index": "ix",
+}
 """The keys of a naming convention by the classes that they are about."""
 
 
@@ -54,8 +60,8 @@ def settled_name(constraint: Constraint) -> str | None:
     return UNNAMED if has_rule(table.metadata, type(constraint)) else None
 
 
-def has_rule(metadata: MetaData, kind: type[Constraint]) -> bool:
-    """Return whether the naming convention of a MetaData names constraints of a class."""
+def has_rule(metadata: MetaData, kind: type[Constraint | Index]) -> bool:
+    """Return whether the naming convention of a MetaData names constraints, or indexes, of a class."""
     convention: Mapping[Any, object] = metadata.naming_convention
     if len(convention) == 1 and "ix" in convention:  # SQLAlchemy's own, which only names indexes
         return False
@@ -165,12 +171,26 @@ def final_name(constraint: Constraint | Index, dialect: Dialect) -> str | None:
     None if it has neither a name nor a convention for one.
     """
     name = constraint.name
+    if isinstance(name, str):
+        return final_given_name(name, type(constraint), dialect)
     if name is None:
         return None
     formatted = dialect.identifier_preparer.format_constraint(constraint, _alembic_quote=False)
-    if formatted is None:
-        return None
-    plain = str(formatted)
+    return None if formatted is None else conv(str(formatted))
+
+
+def final_given_name(name: str, kind: type[Constraint | Index], dialect: Dialect) -> str:
+    """Return the name in the database of a constraint or index of a class whose name no convention changes.
+
+    It is shortened if a convention made it and it is too long; raises IdentifierError if the user gave one too long.
+    """
+    preparer = dialect.identifier_preparer
+    format_name = (
+        preparer.truncate_and_render_index_name
+        if issubclass(kind, Index)
+        else preparer.truncate_and_render_constraint_name
+    )
+    plain = str(format_name(name, _alembic_quote=False))
     return conv(plain) if isinstance(name, conv) or plain != str(name) else plain
 
 
