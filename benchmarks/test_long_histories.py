@@ -258,3 +258,39 @@ def test_the_schema_at_revision_10000(long_histories):
         spent[work] = min(time.process_time() - begin, spent.get(work, 1e9))
     print(f"\nthe schema at revision 10,000: {spent[whole]:.2f} s, at least {spent[least]:.2f} s")
     assert spent[whole] <= spent[least]
+
+
+BODY = {
+    "create": "op.create_table({table!r}, sa.Column('id', sa.Integer(), primary_key=True), sa.Column('c', sa.String(9)))",
+    "index": "op.create_index('ix_{number}', {table!r}, ['c'])",
+    "change": "op.alter_column({table!r}, 'c', existing_type=sa.String(9), type_=sa.String({number}))",
+}
+
+
+def test_the_schema_at_revision_10000_of_300_tables_again(tmp_path):
+    """The first time all files are read; again only their stamps are compared."""
+    from kernel_core import schema
+    from kernel_core.script import ScriptDirectory
+
+    (tmp_path / "versions").mkdir()
+    head = "import sqlalchemy as sa\nfrom kernel_core import op\nrevision, down_revision = {!r}, {!r}\ndef upgrade():\n    {}\n"
+    for number in range(MANY):
+        kind = "create" if number < 300 else "change" if number % 3 else "index"
+        text = BODY[kind].format(number=number, table=f"t{number % 300}")
+        down = f"r{number - 1:05}" if number else None
+        (tmp_path / "versions" / f"r{number:05}.py").write_text(head.format(f"r{number:05}", down, text))
+    while ScriptDirectory(str(tmp_path)).unchanged() is None:
+        time.sleep(0.01)
+    spent = []
+    for _ in range(4):
+        gc.collect()
+        begin = time.process_time()
+        found = schema.at(ScriptDirectory(str(tmp_path)))
+        spent.append(time.process_time() - begin)
+        begin = time.process_time()
+        assert len(found.metadata.tables) == 300
+        made = time.process_time() - begin
+        assert found.complete
+    first, again = spent[0], min(spent[1:])
+    print(f"\nfirst {first:.2f} s, again {again:.3f} s: 1/{first / again:.0f}; its MetaData {made:.3f} s")
+    assert again <= first / 15

@@ -262,12 +262,15 @@ class SchemaState:
         is_index = hasattr(item, "to_index")
         given = item.index_name if is_index else item.constraint_name
         kind = Index if is_index else KINDS.get(item.constraint_type)
-        if kind is not None and isinstance(given, str):
-            if has_final_name(given) or not has_rule(self.convention, kind):
-                return (str(final_given_name(given, kind, self.dialect)),)
+        if kind is not None and isinstance(given, str) and not self._is_renamed(given, kind):
+            return (str(final_given_name(given, kind, self.dialect)),)
         made: Constraint | Index = item.to_index(self.context) if is_index else item.to_constraint(self.context)
         named = final_name(made, self.dialect)
         return () if named is None else (str(named),)
+
+    def _is_renamed(self, name: str, kind: type[Constraint | Index]) -> bool:
+        """Return whether the naming convention can change a given name."""
+        return not has_final_name(name) and has_rule(self.convention, kind)
 
     def names_to_drop(self, item: Addition) -> tuple[str, ...]:
         """Return the names by which a constraint can be dropped; an unnamed one may have several."""

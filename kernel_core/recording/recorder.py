@@ -70,7 +70,7 @@ class Recording:
     """The operations of a function in a flat list, the batches among them, and the code that is not an operation.
 
     ``lines`` has the line of each operation, 0 where it is not known. ``inspects`` says that the code has inspected the
-    schema, so that its operations are those for the revisions before it.
+    schema, so that its operations are those for the revisions before it; ``was_run`` that the file was not only read.
     """
 
     operations: UpgradeOps
@@ -78,6 +78,7 @@ class Recording:
     batches: tuple[BatchSpan, ...] = ()
     lines: tuple[int, ...] = ()
     inspects: bool = False
+    was_run: bool = False
 
     @property
     def complete(self) -> bool:
@@ -187,7 +188,8 @@ class Recorder(Operations):
         count = len(self.recorded)
         kept = tuple(each for each in self.batches if each.start < count or each.options.changes_by_itself)
         known = tuple(self.lines if lines is None else lines)
-        return Recording(UpgradeOps(list(self.recorded)), unread, kept, known, self.inspects)
+        was_run = self._path is not None
+        return Recording(UpgradeOps(list(self.recorded)), unread, kept, known, self.inspects, was_run)
 
     def invoke(self, operation: MigrateOperation) -> Any:
         self.remember(operation)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.engine import Dialect
@@ -18,6 +19,7 @@ from ..script import Script, ScriptDirectory
 from ..script.steps import revisions_up_to
 from ..util.collector import without_collector
 from ..util.exc import UnknownEffect
+from .kept_states import KeptStates, depends_on_text
 from .metadata import metadata_of, state_of
 from .running import Scratch, scratch_run
 
@@ -31,13 +33,24 @@ class Incomplete:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SchemaAt:
-    """The schema after a revision; ``incomplete`` is what it may lack, up to and including that revision."""
+    """The schema after a revision; ``incomplete`` is what it may lack, up to and including that revision.
+
+    SchemaAt("a1", metadata).metadata.tables
+    """
 
     revision: str
-    metadata: MetaData
+    known: MetaData | SchemaState
     incomplete: tuple[Incomplete, ...] = ()
+
+    @cached_property
+    def metadata(self) -> MetaData:
+        """The tables; made when they are first asked for."""
+        if isinstance(self.known, MetaData):
+            return self.known
+        with without_collector():
+            return metadata_of(self.known)
 
     @property
     def complete(self) -> bool:
@@ -67,12 +80,14 @@ def at(
     scratch database is created and dropped. ``env.py`` is not run; the revisions are code and do what they do. Raises
     ResolutionError for an unknown revision.
     """
-    last = revisions_up_to(scripts.map, revision)[-1:]
+    known = dialect or dialect_of(by_running) or DefaultDialect()
+    kept = KeptStates.of(scripts, known) if by_running is False and start is None else None
+    names = revisions_up_to(scripts.map, revision)
+    if not names:
+        return SchemaAt("base", metadata_of(state_of(start, dialect)))
     with without_collector() if by_running is False else nullcontext():
-        found = list(
-            history(scripts, revision, dialect=dialect, start=start, may_run=may_run, by_running=by_running, only=last)
-        )
-    return found[-1] if found else SchemaAt("base", metadata_of(state_of(start, dialect)))
+        (found,) = _history(scripts, names, known, start, may_run, by_running, only=names[-1:], kept=kept)
+    return found
 
 
 def at_both(
@@ -88,13 +103,15 @@ def at_both(
 
     Each file is read once where the revisions up to ``later`` begin with those up to ``earlier``, such as its parents.
     """
+    known = dialect or DefaultDialect()
+    kept = KeptStates.of(scripts, known) if start is None else None
     before, names = (revisions_up_to(scripts.map, place) for place in (earlier, later))
     if len(before) == len(names) or names[: len(before)] != before:
-        first, last = (at(scripts, place, dialect=dialect, start=start, may_run=may_run) for place in (earlier, later))
+        first, last = (at(scripts, place, dialect=known, start=start, may_run=may_run) for place in (earlier, later))
     else:
         both = (before[-1], names[-1])
         with without_collector():
-            first, last = history(scripts, later, dialect=dialect, start=start, may_run=may_run, only=both)
+            first, last = _history(scripts, names, known, start, may_run, only=both, kept=kept)
     return first, last
 
 
@@ -106,29 +123,68 @@ def history(
     start: MetaData | None = None,
     may_run: bool = True,
     by_running: Scratch = False,
-    only: Collection[str] | None = None,
 ) -> Iterator[SchemaAt]:
-    """Yield the schema after each revision up to ``revision``, in the order in which they run; see `at`.
+    """Yield the schema after each revision up to ``revision``, in the order in which they run; see `at`."""
+    names = revisions_up_to(scripts.map, revision)
+    known = dialect or dialect_of(by_running) or DefaultDialect()
+    yield from _history(scripts, names, known, start, may_run, by_running, only=names)
 
-    ``only`` are the ids of those after which it is yielded, by default all.
+
+def _history(
+    scripts: ScriptDirectory,
+    names: Sequence[str],
+    dialect: Dialect,
+    start: MetaData | None,
+    may_run: bool,
+    by_running: Scratch = False,
+    *,
+    only: Sequence[str],
+    kept: KeptStates | None = None,
+) -> Iterator[SchemaAt]:
+    """Yield the schema after those of the revisions ``names`` that are in ``only``, which is in their order.
+
+    Those that are in ``kept`` come from there; what depends on nothing but the text of the files is kept in it.
     """
-    dialect = dialect or dialect_of(by_running) or DefaultDialect()
     state = state_of(start, dialect)
     incomplete: list[Incomplete] = []
-    names = revisions_up_to(scripts.map, revision)
+    done = 0
+    for name in only:
+        number = names.index(name, done) + 1
+        found = kept.get(names[:number]) if kept is not None else None
+        if found is None:
+            break
+        yield SchemaAt(name, found)
+        state, done = found.copied(), number
     with scratch_run(scripts, by_running, start, dialect) as scratch:
-        for number, name in enumerate(names, 1):
+        for number, name in enumerate(names[done:], done + 1):
             script = scripts.get_revision(name)
             assert script is not None, "a plan has only revisions with a file"
-            unknown = _apply_revision(state, script, dialect, may_run=may_run, is_known=not incomplete)
+            unknown, of_text = _apply_revision(state, script, dialect, may_run=may_run, is_known=not incomplete)
             if unknown and scratch is not None:
                 reflected, lost = scratch.reflected(script.revision)
                 state = state_of(reflected, dialect, like=start)
                 incomplete = [Incomplete(script.revision, 0, reason) for reason in lost]
             else:
                 incomplete += unknown
-            if only is None or name in only:
-                yield SchemaAt(script.revision, metadata_of(state, moves=number == len(names)), tuple(incomplete))
+            if unknown or not of_text:
+                kept = None
+            if name in only:
+                yield _found(state, names[:number], incomplete, kept, is_last=number == len(names))
+
+
+def _found(
+    state: SchemaState,
+    names: Sequence[str],
+    incomplete: Sequence[Incomplete],
+    kept: KeptStates | None,
+    *,
+    is_last: bool,
+) -> SchemaAt:
+    if kept is None:
+        return SchemaAt(names[-1], metadata_of(state, moves=is_last), tuple(incomplete))
+    own = state if is_last else state.copied()
+    kept.put(names, own)
+    return SchemaAt(names[-1], own)
 
 
 def run_to(
@@ -161,8 +217,11 @@ def dialect_of(scratch: Scratch) -> Dialect | None:
 
 def _apply_revision(
     state: SchemaState, script: Script, dialect: Dialect, *, may_run: bool, is_known: bool
-) -> list[Incomplete]:
-    """Apply a revision to a state; code that inspects the schema can be followed where all before it ``is_known``."""
+) -> tuple[list[Incomplete], bool]:
+    """Apply a revision to a state; return what it lacks, and whether its effect depends on nothing but its text.
+
+    Code that inspects the schema can be followed where all before it ``is_known``.
+    """
     before = state if is_known else None
     recording = operations_of(script, dialect, may_run=may_run, makes_tables=False, state=before, is_part=True)
     problem = None if recording.complete else script.problem()
@@ -183,8 +242,8 @@ def _apply_revision(
             refused = operations_of(script, dialect, may_run=may_run, state=before, is_part=True)
             if refused.complete:
                 raise
-            return [Incomplete(script.revision, each.line, f"code: {each.text}") for each in refused.unread]
-    return found
+            return [Incomplete(script.revision, each.line, f"code: {each.text}") for each in refused.unread], False
+    return found, not recording.was_run and depends_on_text(recording.operations.ops)
 
 
 def _with_lines(recording: Recording) -> Iterator[tuple[int, MigrateOperation]]:

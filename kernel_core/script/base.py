@@ -159,6 +159,19 @@ class ScriptDirectory:
             runs.begin()
         return self._map
 
+    def unchanged(self) -> FolderContents | None:
+        """Return the files of which `map` is the graph, if it is still that of the folders.
+
+        It is the same object while no file changes. None where a file changed so recently that a later change could
+        not be seen, and for a graph with files that are not in the folders.
+        """
+        if self._map is None:
+            self._of_versions()
+            now = self._contents
+        else:
+            now = contents_of(self._source)
+        return now if now is not None and now.map is self.map and not now.unsure else None
+
     def follow(self, heads: Callable[[], Iterable[str]] | Iterable[str]) -> None:
         """Let `map` be that of a database at ``heads``, which a function may return again each time.
 
