@@ -43,7 +43,7 @@ class _FileState:
         same = (now.st_mtime_ns, now.st_size) == (self.mtime_ns, self.size)
         if same and self.recorded_ns - self.mtime_ns > _COARSE:
             return True
-        return _digest(path) == self.digest
+        return digest_of(path) == self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,8 @@ def is_of_project(name: str, module: object) -> bool:
     path = module.__dict__.get("__file__")
     if path is None:  # a namespace package is of the project where its folders are
         folders = list(getattr(module, "__path__", ()))
-        return bool(folders) and not any(map(_is_installed, folders))
-    return isinstance(path, str) and path.endswith(".py") and os.path.isabs(path) and not _is_installed(path)
+        return bool(folders) and not any(map(is_installed, folders))
+    return isinstance(path, str) and path.endswith(".py") and os.path.isabs(path) and not is_installed(path)
 
 
 def is_package_installed(module: ModuleType) -> bool:
@@ -154,7 +154,8 @@ _INSTALLED = (*_PACKAGES, *_folders("stdlib", "platstdlib"), os.path.join(os.pat
 _MARKS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
-def _is_installed(path: str) -> bool:
+def is_installed(path: str) -> bool:
+    """Return whether a path is in a folder of installed packages or of Python's own modules."""
     return path.startswith(_INSTALLED) or any(mark in os.path.join(path, "") for mark in _MARKS)
 
 
@@ -169,7 +170,7 @@ def _file_state(path: str, may_be_older: bool) -> _FileState | None:
         now = os.stat(path)
     except OSError:
         return None
-    digest = None if may_be_older and _may_be_newer(path, now) else _digest(path)
+    digest = None if may_be_older and _may_be_newer(path, now) else digest_of(path)
     return _FileState(now.st_mtime_ns, now.st_size, digest, time.time_ns())
 
 
@@ -202,7 +203,8 @@ def _compiled_from(path: str) -> tuple[int, int] | None:
     return int.from_bytes(header[8:12], "little"), int.from_bytes(header[12:16], "little")
 
 
-def _digest(path: str) -> bytes | None:
+def digest_of(path: str) -> bytes:
+    """Return what identifies the content of a file; b"" where it cannot be read."""
     try:
         with open(path, "rb") as stream:
             return hashlib.blake2b(stream.read(), digest_size=16).digest()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -35,22 +37,6 @@ def edit(revision: str, old: str, new: str, folder: str = "migrations") -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-
-
-@pytest.fixture
-def panels(monkeypatch) -> list[object]:
-    """The panels that are displayed."""
-    shown: list[object] = []
-    monkeypatch.setattr("IPython.display.display", lambda value, **_: shown.append(value))
-    return shown
-
-
-@pytest.fixture
-def attended(migrated, monkeypatch, panels):
-    """A notebook with a live front end."""
-    monkeypatch.setattr(migrated.shell, "kernel", object(), raising=False)
-    migrated.run("%config Mig.progress = False")
-    return migrated
 
 
 @pytest.fixture
@@ -105,6 +91,66 @@ def test_what_is_confirmed_is_the_plan_that_was_shown(asked, panels, said, way):
     assert (question.report, question.rehearsal) == (None, None)
     for path in filter(Path.exists, (Path("dev.db"), Path("prod.db"))):
         assert names(str(path)) == {"id", "name", "age"}
+
+
+IMPORTS = {
+    "steps.py": "import steps",
+    "tools/__init__.py": "import tools as t",
+    "tools/cleaning.py": "from tools import (\n    cleaning as c,\n)",
+    "tools/names.py": "",  # cleaning imports it, by a relative import
+    "late.py": "def late():\n    from late import (  # of a function\n        one,\n        two,\n    )",
+    "dynamic.py": 'import importlib\nsteps = importlib.import_module("dynamic")',
+    "new.py": "try:\n    import new\nexcept ImportError: pass",
+    "env_steps.py": "",
+    "migrations/env.py": "",
+}
+"""Files of a project, and what in a version file imports them; other files import those without."""
+
+
+@pytest.fixture
+def importing(attended, tmp_path, monkeypatch):
+    """A question about the downgrade of a revision whose file imports modules of the project."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in (
+        "steps.py",
+        "late.py",
+        "dynamic.py",
+        "env_steps.py",
+        "other.py",
+        "tools/__init__.py",
+        "tools/names.py",
+    ):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("one = two = 1\n")
+    Path("tools/cleaning.py").write_text("from . import names\n")
+    env = Path("migrations/env.py")
+    env.write_text(f"import env_steps\n{env.read_text()}")
+    attended.run(AGE)
+    edit("b2", "import sqlalchemy", "\n".join((*filter(None, IMPORTS.values()), "import sqlalchemy")))
+    attended.run("q = %mig_downgrade -1")
+    yield attended
+    for name in [
+        name
+        for name in sys.modules
+        if name.partition(".")[0] in {Path(each).parts[0].removesuffix(".py") for each in IMPORTS}
+    ]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("path", IMPORTS)
+@pytest.mark.parametrize("call", ["q.confirm(q.word)", "q.rehearse()"])
+@pytest.mark.costly
+def test_a_question_is_void_once_a_file_is_edited_that_would_run(importing, path, call):
+    with open(path, "a") as stream:
+        stream.write("two = 2\n")
+    assert f"{path} was edited since this question was asked. Run the cell again." in importing.fail(call)
+    assert names("dev.db") == {"id", "name", "age"}
+
+
+def test_a_question_still_holds_after_other_files_were_edited(importing):
+    Path("other.py").write_text("one = 2\n")
+    os.utime("steps.py")
+    assert importing.run("q.confirm(q.word)").after == ("a1",)
 
 
 def test_a_question_still_holds_after_a_new_connection_to_the_same_database_and_with_more_rows(asked):

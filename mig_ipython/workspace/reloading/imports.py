@@ -1,0 +1,80 @@
+"""The project's files that version files and ``env.py`` import, found by their text: nothing is run or imported."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from .source_files import digest_of, is_installed
+
+_IMPORT = re.compile(
+    r"(?:^|[;:])[ \t]*(?:import[ \t]+(?P<modules>[^\n#;]+)"
+    r"|from[ \t]+(?P<dots>\.*)[ \t]*(?P<package>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#;]+))"
+    r"|import_module\(\s*(['\"])(?P<named>[\w.]+)\5",
+    re.MULTILINE,
+)
+
+
+def files_with_imports(paths: Iterable[str], folders: Iterable[str] = ()) -> dict[str, bytes]:
+    """Return the digests of the files at ``paths`` and of the project's files that they import, directly or not.
+
+        before = files_with_imports(["migrations/env.py"], ["src"])
+        changed = before != files_with_imports(["migrations/env.py"], ["src"])
+
+    Modules are looked up in ``folders`` and then on ``sys.path``, without what is installed. Imports inside of
+    functions count; those whose name is computed are not found.
+    """
+    places = [os.path.abspath(folder) for folder in (*folders, *sys.path)]
+    places = [folder for folder in dict.fromkeys(places) if not is_installed(os.path.join(folder, ""))]
+    found: dict[str, bytes] = {}
+    waiting = [os.path.abspath(path) for path in paths]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found[path] = digest_of(path)
+        for dots, name in _modules(_text(path)):
+            above = [os.path.abspath(os.path.join(path, *[".."] * dots))] if dots else places
+            waiting += [each for each in _files_of(name, above) if each not in found]
+    return found
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read().replace("\\\n", " ")
+    except OSError:
+        return ""
+
+
+def _modules(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each imported module as (leading dots, dotted name); a name imported from a package may be a module too."""
+    for found in _IMPORT.finditer(text):
+        if found["named"]:
+            yield 0, found["named"]
+        elif found["modules"]:
+            yield from ((0, name) for name in _names(found["modules"]))
+        else:
+            dots, package = len(found["dots"]), found["package"]
+            yield dots, package
+            yield from ((dots, f"{package}.{name}".lstrip(".")) for name in _names(found["names"]))
+
+
+def _names(listed: str) -> list[str]:
+    """Return the names of a list such as ``(a as b, c)``."""
+    lines = (line.partition("#")[0] for line in listed.strip("() \t").splitlines())
+    return [words[0] for each in ",".join(lines).split(",") if (words := each.split())]
+
+
+def _files_of(name: str, folders: Sequence[str]) -> Iterator[str]:
+    """Yield the files that an import of a dotted name runs: those of its packages, and its own."""
+    for folder in folders:
+        found, place = [], folder
+        for part in filter(None, name.split(".")):
+            place = os.path.join(place, part)
+            found += [path for path in (os.path.join(place, "__init__.py"), f"{place}.py") if os.path.isfile(path)][:1]
+        if found:
+            yield from found
+            return
