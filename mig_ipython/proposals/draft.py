@@ -16,6 +16,7 @@ from kernel_core.util.exc import CommandError
 
 from ..review import Review
 from ..running.rehearsing import UnwrittenFile
+from ..views.plan import Plan
 from ..views.text import short
 from ..workspace.deletion import delete_last_file
 from ..workspace.heads import database_heads, heads_if_connected, is_applied
@@ -89,8 +90,17 @@ class Draft:
             return ""
         return (
             f"{os.path.relpath(path)} was edited since it was written here: this review does not show what would run. "
-            "Run it with %mig_upgrade."
+            "Run it with %mig_upgrade, or rehearse it with %mig_rehearse."
         )
+
+    def refuse_others(self, plan: Plan) -> None:
+        """Raise CommandError where other revisions would run too, because the database was moved meanwhile."""
+        others = [step.revision for step in plan.steps if step.revision != self.rev_id]
+        if others and self.has_moved():
+            raise CommandError(
+                f"The current revision has changed since this review was made: {', '.join(others)} would run too. "
+                "Nothing was run; see %mig_upgrade --plan."
+            )
 
     # ---- its place ---------------------------------------------------------------------------------------------------
 

@@ -211,17 +211,18 @@ class Proposal(View):
         """Write the file where that is not done, and upgrade the database to it.
 
         Raises MigError, and runs nothing, where existing data would be lost and not ``yes``, or where the notebook uses
-        another database or environment than the review.
+        another database or environment than the review, or other revisions would run too by now.
         """
         with user_errors():
             self.write()
             self.draft.refuse_elsewhere()
             workspace = self._host.workspace()
             planned = plan(workspace, "upgrade", self.rev_id)
+            self.draft.refuse_others(planned)
             if planned.losses and not yes:
                 raise Confirmation(planned, ".upgrade(yes=True)", self.upgrade).refusal()
             announce(planned)
-            return run(workspace, "upgrade", self.rev_id, on_step=on_step)
+            return run(workspace, "upgrade", self.rev_id, on_step=on_step, plan=planned)
 
     def rehearse(self, *, sample: int | None = None, schema_only: bool = False, mask: bool = False) -> RehearsalReport:
         """Upgrade a clone of the database by the accepted operations as they are now, and return what that did.

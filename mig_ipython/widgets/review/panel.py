@@ -225,6 +225,7 @@ class ReviewPanel:
         self.status.say(f"Written to {os.path.relpath(path)}. {rest}")
 
     def _rehearse(self) -> None:
+        self._refuse_edited()
         self.status.say("Rehearsing on a clone ...")
         with self._noting_stale():
             report = self.proposal.rehearse()
@@ -258,13 +259,17 @@ class ReviewPanel:
             self.proposal.draft.refuse_elsewhere()
         if self.review.errors:
             self.review.accepted()  # raises, naming the first of them
-        edited = self.proposal.draft.edited()
-        if edited:
-            raise CommandError(edited)
+        self._refuse_edited()
         if self._ask_or_close():
             self.status.say("Nothing is run yet: data would be lost.")
         else:
             self._upgrade_now()
+
+    def _refuse_edited(self) -> None:
+        """Raise CommandError where the written file is not what the review shows."""
+        edited = self.proposal.draft.edited()
+        if edited:
+            raise CommandError(edited)
 
     def _ask_or_close(self) -> bool:
         """Ask for confirmation if accepted rows lose data; return whether there are any."""
@@ -276,6 +281,7 @@ class ReviewPanel:
         return bool(losing)
 
     def _upgrade_now(self, *, yes: bool = False) -> None:
+        self._refuse_edited()
         if not self.written:
             self._write()
         self.status.say("Upgrading ...")
