@@ -16,20 +16,25 @@ _PLAIN = re.compile(r"[^\W\d][\w$]*", re.ASCII)
 class Details:
     """Words that follow a column or a constraint, and lines that describe an index or the table itself.
 
-    ``indexes`` has what follows the name of an index that is more than a list of columns. ``also_tables`` are tables of
-    the default schema that the inspector leaves out.
+    ``indexes`` has what follows the name of an index that is more than a list of columns, by (schema, table) and its
+    name. ``also_tables`` are tables of the default schema that the inspector leaves out.
     """
 
     columns: dict[Place, str] = field(default_factory=dict)
     types: dict[Place, str] = field(default_factory=dict)
-    indexes: dict[Place, str] = field(default_factory=dict)
+    indexes: dict[tuple[str | None, str], dict[str, str]] = field(default_factory=dict)
     constraints: dict[Place, str] = field(default_factory=dict)
     lines: dict[tuple[str | None, str], list[str]] = field(default_factory=dict)
     also_tables: Collection[str] = ()
 
     def indexes_of(self, schema: str | None, table: str) -> dict[str, str]:
-        """Return the described indexes of one table by name."""
-        return {name: text for (place, owner, name), text in self.indexes.items() if (place, owner) == (schema, table)}
+        """Return the described indexes of one table by name, in a new dict."""
+        return dict(self.indexes.get((schema, table), {}))
+
+    def add_index(self, place: Place, text: str) -> None:
+        """Note what follows the name of an index."""
+        schema, table, name = place
+        self.indexes.setdefault((schema, table), {})[name] = text
 
 
 def shown(name: str) -> str:

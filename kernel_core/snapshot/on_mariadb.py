@@ -45,7 +45,7 @@ def details_of(connection: Connection) -> Details:
             continue
         columns = ", ".join(_part(row[4], row[5], row[6]) for row in parts)
         unique = "" if non_unique else "unique "
-        found.indexes[None, table, name] = f"{unique}({columns}){'' if kind == 'BTREE' else f' {kind.lower()}'}"
+        found.add_index((None, table, name), f"{unique}({columns}){'' if kind == 'BTREE' else f' {kind.lower()}'}")
     return found
 
 

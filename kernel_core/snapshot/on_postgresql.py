@@ -63,7 +63,7 @@ def _read_index(found: Details, place: Place, definition: str, *, is_valid: bool
     is_plain = re.fullmatch(r'\((?:\w+|"(?:[^"]|"")*")(?:, (?:\w+|"(?:[^"]|"")*"))*\)', tail)
     if not is_plain or not is_valid:
         unique = "unique " if head.startswith("CREATE UNIQUE") else ""
-        found.indexes[place] = f"{unique}{tail}{'' if is_valid else ' invalid'}"
+        found.add_index(place, f"{unique}{tail}{'' if is_valid else ' invalid'}")
 
 
 def _read_constraint(found: Details, place: Place, kind: str, definition: str) -> None:

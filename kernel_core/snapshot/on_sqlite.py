@@ -66,7 +66,7 @@ def _read_index(found: Details, table: str, name: str, sql: str) -> None:
     parts = _tidy(sql[words[start].end : words[end].start])
     where = _tidy(sql[words[end].end :])
     unique = "unique " if words[1].keyword == "UNIQUE" else ""
-    found.indexes[None, table, name] = f"{unique}({parts}){f' {where}' if where else ''}"
+    found.add_index((None, table, name), f"{unique}({parts}){f' {where}' if where else ''}")
 
 
 def _tidy(sql: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Dialect, Inspector, inspect
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint
@@ -74,33 +75,51 @@ def _tables(
 ) -> list[tuple[str, tuple[str, ...]]]:
     names = {*inspector.get_table_names(schema=schema), *(() if schema else details.also_tables)}
     with warnings.catch_warnings():
-        # those of SQLite are read from their SQL
+        # those of SQLite are read from their SQL, and a type that SQLAlchemy lacks as the database spells it
         warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
-        return [(name, _reflected(inspector, details, name, schema)) for name in sorted(names - {*without})]
+        warnings.filterwarnings("ignore", "Did not recognize type")
+        several = _Several(inspector, schema)
+        return [(name, _reflected(several, details, name, schema)) for name in sorted(names - {*without})]
 
 
-def _reflected(inspector: Inspector, details: Details, name: str, schema: str | None) -> tuple[str, ...]:
+class _Several:
+    """Reads the parts of all tables of a schema at once: PostgreSQL needs one query for it, not one for each table.
+
+    A table that the inspector does not list is read by itself.
+    """
+
+    def __init__(self, inspector: Inspector, schema: str | None) -> None:
+        self.inspector, self._schema = inspector, schema
+        self._read: dict[str, Any] = {}
+
+    def __call__(self, part: str, name: str) -> Any:
+        """Return one part of a table: ``columns``, ``pk_constraint``, ``indexes``, ..."""
+        if part not in self._read:
+            self._read[part] = getattr(self.inspector, f"get_multi_{part}")(schema=self._schema)
+        found = self._read[part].get((self._schema, name))
+        return getattr(self.inspector, f"get_{part}")(name, schema=self._schema) if found is None else found
+
+
+def _reflected(read: _Several, details: Details, name: str, schema: str | None) -> tuple[str, ...]:
     """Return the lines of a table: columns in their order, the primary key, constraints and indexes by name."""
-    columns = inspector.get_columns(name, schema=schema)
-    lines = [_column(column, details, (schema, name), inspector.dialect) for column in columns]
-    key = inspector.get_pk_constraint(name, schema=schema)
+    lines = [_column(column, details, (schema, name), read.inspector.dialect) for column in read("columns", name)]
+    key = read("pk_constraint", name)
     suffix = _Suffix(details, schema, name)
     if key.get("constrained_columns"):
         lines.append(f"primary key {_listed(key['constrained_columns'])}{suffix(key)}")
-    foreign = inspector.get_foreign_keys(name, schema=schema)
-    rest = [f"foreign key{_named(one)} {_foreign(one)}{suffix(one)}" for one in foreign]
-    uniques = inspector.get_unique_constraints(name, schema=schema)
+    rest = [f"foreign key{_named(one)} {_foreign(one)}{suffix(one)}" for one in read("foreign_keys", name)]
+    uniques = read("unique_constraints", name)
     rest += [f"unique{_named(one)} {_listed(one['column_names'])}{suffix(one)}" for one in uniques]
-    checks = inspector.get_check_constraints(name, schema=schema)
+    checks = read("check_constraints", name)
     rest += [f"check{_named(one)} ({one['sqltext']}){suffix(one)}" for one in checks]
     described = details.indexes_of(schema, name)
-    for index in inspector.get_indexes(name, schema=schema):
+    for index in read("indexes", name):
         listed = _listed(each or "expression" for each in index["column_names"])
         text = described.pop(str(index["name"]), f"{listed}{' unique' if index.get('unique') else ''}")
         rest.append(f"index{_named(index)} {text}")
     own = {str(one.get("name")) for one in (key, *uniques)}
     rest += [f"index {shown(each)} {text}" for each, text in described.items() if each not in own]
-    return (*lines, *sorted([*rest, *details.lines.get((schema, name), ())]), *_comment(inspector, name, schema))
+    return (*lines, *sorted([*rest, *details.lines.get((schema, name), ())]), *_comment(read, name))
 
 
 class _Suffix:
@@ -114,10 +133,10 @@ class _Suffix:
         return f" {text}" if text else ""
 
 
-def _comment(inspector: Inspector, name: str, schema: str | None) -> tuple[str, ...]:
-    if not inspector.dialect.supports_comments:
+def _comment(read: _Several, name: str) -> tuple[str, ...]:
+    if not read.inspector.dialect.supports_comments:
         return ()
-    text = inspector.get_table_comment(name, schema=schema).get("text")
+    text = read("table_comment", name).get("text")
     return (f"comment {text!r}",) if text is not None else ()
 
 

@@ -260,3 +260,26 @@ def test_what_the_inspector_does_not_read_is_compared_too(request, url):
     found = [f"{sign} {text}" for sign, _, text in differences(before, after)]
     assert found == EXPECTED[live.dialect.name]
     assert differences(after, after) == ()
+
+
+def test_many_tables_take_as_many_queries_as_few_on_postgresql(postgresql_url):
+    engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
+    sent: list[str] = []
+    sa.event.listen(engine, "after_cursor_execute", lambda _connection, _cursor, sql, *_: sent.append(sql))
+    counts = []
+    with engine.connect() as live:
+        for number in range(12):
+            live.exec_driver_sql(f"CREATE TABLE t{number} (id int PRIMARY KEY, a int UNIQUE CHECK (a > 0))")
+            live.exec_driver_sql(f"CREATE INDEX ON t{number} (lower(a::text))")
+            sent.clear()
+            assert f"t{number}" in snapshot_of(live).tables
+            counts.append(len(sent))
+    assert counts[1] == counts[-1], counts
+
+
+def test_a_type_that_sqlalchemy_lacks_is_read_without_a_warning(postgresql_url):
+    engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
+    with engine.connect() as live:
+        live.exec_driver_sql("CREATE TYPE place AS (x int, y int)")
+        live.exec_driver_sql("CREATE TABLE t (id int, at place)")
+        assert "column at place" in snapshot_of(live).tables["t"]

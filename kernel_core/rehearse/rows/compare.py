@@ -56,6 +56,9 @@ class Side(Protocol):
     def has_whole_keys(self, pair: Pair, names: Both) -> bool:
         """Return whether no row lacks a part of its primary key."""
 
+    def release(self) -> None:
+        """Release the locks of the table that was read."""
+
 
 _SIDES: dict[str, Callable[[Clone, Collection[str], Collection[str], Kept], Any]] = {
     "sqlite": sqlite_side,
@@ -79,15 +82,18 @@ def compare_rows(
     """
     with _SIDES[clone.kind](clone, without, written, kept) as side:
         pairs, removed, new = paired(side.shapes(), renames)
-        found = [_compared(side, pair, mask) for pair in pairs]
-        found += [
-            TableRows(one.shown, side.count(one, before=True), None, 0, side.count(one, before=True), 0)
-            for one in removed
-        ]
-        found += [
-            TableRows(one.shown, None, side.count(one, before=False), side.count(one, before=False), 0, 0)
-            for one in new
-        ]
+        found = []
+        for pair in pairs:
+            found.append(_compared(side, pair, mask))
+            side.release()
+        for one in removed:
+            rows = side.count(one, before=True)
+            found.append(TableRows(one.shown, rows, None, 0, rows, 0))
+            side.release()
+        for one in new:
+            rows = side.count(one, before=False)
+            found.append(TableRows(one.shown, None, rows, rows, 0, 0))
+            side.release()
     return tuple(sorted(found, key=lambda each: each.table))
 
 

@@ -75,6 +75,14 @@ class PostgresqlSide(PlainSide):
     def count(self, shape: Shape, *, before: bool) -> int:
         return super().count(shape, before=True) if before else self._counted(shape)[0]
 
+    def release(self) -> None:
+        """End both transactions: each table and index that is read has a lock, and the server a limited number of them.
+
+        https://www.postgresql.org/docs/current/runtime-config-locks.html
+        """
+        self.connection.commit()
+        self._before.commit()
+
     @contextmanager
     def both(self, pair: Pair) -> Iterator[Both | None]:
         in_place = _is_in_place(pair)

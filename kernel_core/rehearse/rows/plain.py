@@ -80,6 +80,10 @@ class JoinedSide(PlainSide):
             old = shapes_of(before, self._without)
         return old, shapes_of(self.connection, self._without)
 
+    def release(self) -> None:
+        """Release the locks of the table that was read."""
+        self.connection.commit()
+
     @contextmanager
     def both(self, pair: Pair) -> Iterator[Both | None]:
         """Yield the SQL names of the table before and after."""

@@ -102,3 +102,31 @@ def test_the_clones_of_a_large_database_are_dropped_soon(postgresql_project):
 def _is_own(name: str) -> bool:
     maker = maker_of(name)
     return maker is not None and maker.pid == os.getpid()
+
+
+@pytest.mark.slow
+def test_the_locks_of_a_table_are_released_once_it_was_compared(postgresql_project):
+    """The server has a limited number of locks: a database of some thousand tables could not be compared."""
+    names = [f"t{number}" for number in range(30)]
+    postgresql_project.run(*(f"CREATE TABLE {name} (id int PRIMARY KEY, a int)" for name in names))
+    lines = [f"op.execute('ALTER TABLE {name} ALTER a TYPE bigint')" for name in names[:10]]
+    postgresql_project.write("a1", None, "\n".join([*lines, "op.drop_table('t29')"]))
+    held = []
+
+    def count(connection, _cursor, statement, *_):
+        if (
+            statement.startswith("SELECT count(*)")
+            and "mig_rehearsal" in connection.connection.dbapi_connection.info.dbname
+        ):
+            cursor = connection.connection.cursor()
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation'")
+            held.append(cursor.fetchone()[0])
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", count)
+    try:
+        (found,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
+    finally:
+        sa.event.remove(sa.Engine, "after_cursor_execute", count)
+    assert {each.table for each in found.rows} == set(names)
+    assert len(held) > 60
+    assert max(held) < 25  # those of the catalog are among them
