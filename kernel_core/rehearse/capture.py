@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Dialect
 
-from ..runtime.autocommit import autocommits
+from ..runtime.autocommit import is_outside_transactions
 from ..util.sql import mentions, tokens
 from .clone.base import Clone
 from .findings import Statement
@@ -151,7 +151,7 @@ class Capture:
             failed = False
         finally:
             seconds = time.perf_counter() - start
-            locks, rewrites = watch.after(sql) if watch is not None and not failed else ((), ())
+            locks, rewrites = watch.after() if watch is not None and not failed else ((), ())
             count = getattr(cursor, "rowcount", -1)
             rows = int(count) if not failed and count is not None and count >= 0 else None
             self.statements[id(clone)].append(
@@ -161,7 +161,7 @@ class Capture:
     def _run_loose(self, clone: Clone, sql: str, context: Any, execute: Callable[[str], object]) -> None:
         """Execute a statement that belongs to no operation; one that fails is explained before the error goes on."""
         connection: Connection = context.root_connection
-        in_savepoint = clone.kind == "postgresql" and not autocommits(connection)
+        in_savepoint = clone.kind == "postgresql" and not is_outside_transactions(connection)
         if in_savepoint:
             _on_driver(connection, f"SAVEPOINT {_SAVEPOINT}")
         try:
@@ -183,8 +183,8 @@ class Capture:
         connection = context.root_connection.connection.dbapi_connection
         found = self._locks.get(id(connection))
         if found is None:
-            found = self._locks[id(connection)] = LockWatch(connection, context.root_connection)
-        found.begin()
+            found = self._locks[id(connection)] = LockWatch(connection)
+        found.begin(context.root_connection)
         return found
 
 

@@ -13,9 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..runtime.autocommit import autocommits
+from ..runtime.autocommit import is_outside_transactions
 from ..util.exc import sqlstate
-from ..util.sql import tokens
 from .findings import Lock
 from .postgresql_manual import locks_outside_of_transactions
 
@@ -29,11 +28,10 @@ WHERE l.pid = pg_backend_pid() AND l.granted AND (l.locktype = 'virtualxid'
 _RELATIONS = """
 SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text, pg_relation_filenode(c.oid), i.indrelid::bigint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid
-WHERE c.relkind IN ('r', 'p', 'i', 'I', 'm', 'v', 'S', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-  AND n.nspname !~ '^pg_'
+WHERE c.relkind IN ('r', 'p', 'i', 'I', 'm', 'v', 'S', 'f', 'c')
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'
 """
 
-_DEFINES = frozenset({"ALTER", "CREATE", "DROP", "TRUNCATE", "CLUSTER", "VACUUM", "REINDEX", "REFRESH", "DO", "SELECT"})
 _NEEDS_NO_TRANSACTION = ("25001", "2D000")
 """ActiveSqlTransaction, as of VACUUM and CONCURRENTLY; InvalidTransactionTermination, of a procedure that commits."""
 
@@ -63,7 +61,7 @@ BLOCKS = {
 
 @dataclass(frozen=True, slots=True)
 class _Relation:
-    """A table, index, view or sequence: its name, kind, the number of its file, and for an index its table's oid."""
+    """A table, index, view, sequence or composite type: its name, kind, file, and for an index its table's oid."""
 
     name: str
     kind: str
@@ -78,17 +76,18 @@ class LockWatch:
     transaction itself created keeps nobody waiting.
     """
 
-    def __init__(self, driver: Any, connection: Connection) -> None:
-        self._driver, self._connection = driver, connection
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
         self._transaction = ""
         self._held: frozenset[tuple[str, int]] = frozenset()
         self._known: dict[int, _Relation] = {}
         self._files: dict[int, int | None] = {}
         self._taken: tuple[Lock, ...] | None = None
+        self._may_rewrite = False
 
-    def begin(self) -> None:
-        """Read what is held before a statement: nothing, where a transaction has ended since."""
-        self._taken = None
+    def begin(self, connection: Connection) -> None:
+        """Read what is held before a statement of ``connection``: nothing, where a transaction has ended since."""
+        self._taken, self._connection = None, connection
         transaction, held = self._read_locks()
         if transaction != self._transaction or self._commits_itself():
             self._transaction = transaction
@@ -108,16 +107,15 @@ class LockWatch:
             if sqlstate(error) not in _NEEDS_NO_TRANSACTION:
                 raise
             execute(sql)
-            self._taken = tuple(self._from_manual(sql))
+            self._taken, self._may_rewrite = tuple(self._from_manual(sql)), True
             return
         self._taken = self._new_locks()
         self._command("COMMIT")
 
-    def after(self, sql: str) -> tuple[tuple[Lock, ...], tuple[str, ...]]:
+    def after(self) -> tuple[tuple[Lock, ...], tuple[str, ...]]:
         """Return the locks that the statement has taken, and the tables that it has rewritten."""
         taken = self._new_locks() if self._taken is None else self._taken
-        words = tokens(sql, "postgresql")
-        if not words or words[0].keyword not in _DEFINES:
+        if not self._may_rewrite:
             return taken, ()
         before, self._files = self._files, self._read_files()
         rewritten = [oid for oid, file in self._files.items() if before.get(oid, file) != file]
@@ -130,7 +128,10 @@ class LockWatch:
         self._files = {oid: each.file for oid, each in self._known.items() if each.kind in ("r", "m")}
 
     def _new_locks(self) -> tuple[Lock, ...]:
-        taken = self._read_locks()[1] - self._held
+        held = self._read_locks()[1]
+        taken = held - self._held
+        # no table is rewritten without this lock, which an earlier statement of the transaction may have taken
+        self._may_rewrite = any(mode == "AccessExclusiveLock" and oid in self._files for mode, oid in held)
         named = {(mode, self._known[oid].name) for mode, oid in taken if oid in self._known}
         return tuple(Lock(mode, name) for mode, name in sorted(named, key=_by_strength))
 
@@ -159,9 +160,8 @@ class LockWatch:
             cursor.close()
 
     def _commits_itself(self) -> bool:
-        """Return whether the next statement is its own transaction; psycopg and psycopg2 track BEGIN: 0 is idle."""
-        status = getattr(getattr(self._driver, "info", None), "transaction_status", 0)
-        return int(status) == 0 and autocommits(self._connection)
+        """Return whether the next statement is its own transaction."""
+        return is_outside_transactions(self._connection)
 
     def _from_manual(self, sql: str) -> Iterator[Lock]:
         """Yield the locks of a statement that cannot run in a transaction, by the manual."""

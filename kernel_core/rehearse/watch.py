@@ -24,7 +24,7 @@ from ..operations.batch import Batch, recording
 from ..operations.operation import MigrateOperation
 from ..operations.ops import ExecuteSQLOp
 from ..operations.watching import watcher
-from ..runtime.autocommit import autocommits
+from ..runtime.autocommit import is_outside_transactions
 from ..util.exc import CommandError, sqlstate
 from .blockers.find import blockers_of
 from .capture import Capture
@@ -159,7 +159,7 @@ class Watch:
             driver = connection.connection.driver_connection
             usable = bool(getattr(driver, "in_transaction", False))
         else:
-            usable = connection.dialect.name == "postgresql" and not autocommits(connection)
+            usable = connection.dialect.name == "postgresql" and not is_outside_transactions(connection)
         if usable:
             self._own(connection, f"SAVEPOINT {_SAVEPOINT}")
         return usable

@@ -21,3 +21,12 @@ def autocommits(connection: Connection) -> bool:
     driver = connection.connection.dbapi_connection
     of_mysql = getattr(driver, "get_autocommit", None)
     return bool(of_mysql()) if callable(of_mysql) else getattr(driver, "autocommit", None) is True
+
+
+def is_outside_transactions(connection: Connection) -> bool:
+    """Return whether the next statement commits by itself: in AUTOCOMMIT, where no statement has sent BEGIN.
+
+    psycopg and psycopg2 know of a BEGIN that was sent: their status is 0 when no transaction is open.
+    """
+    info = getattr(connection.connection.dbapi_connection, "info", None)
+    return int(getattr(info, "transaction_status", 0)) == 0 and autocommits(connection)

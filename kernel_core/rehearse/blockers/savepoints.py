@@ -6,13 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ...runtime.autocommit import is_outside_transactions
+
 
 class undone_if_failed:  # noqa: N801 - used like a function
-    """A savepoint around a query, where a failed one would end the transaction."""
+    """A savepoint around a query, where a failed one would end the transaction: not in an autocommit block."""
 
     def __init__(self, connection: Connection) -> None:
         self._savepoint: Any = None
-        if connection.dialect.name == "postgresql" and connection.in_transaction():
+        is_open = connection.dialect.name == "postgresql" and connection.in_transaction()
+        if is_open and not is_outside_transactions(connection):
             self._savepoint = connection.begin_nested()
 
     def __enter__(self) -> None:

@@ -20,7 +20,7 @@ from ...ddl.driver import driver_cursor
 from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
 from ...util.secrets import shown_sql
-from ..autocommit import autocommits
+from ..autocommit import is_outside_transactions
 from ..listeners import listening
 from .claims import claim_of
 from .probe import remove_remains
@@ -331,12 +331,9 @@ class Recorder:
 
     def _autocommits(self) -> bool:
         """Return whether the driver sends the next statement outside any transaction."""
-        pooled = self._connection.connection
         if self._impl.dialect.name == "sqlite":
-            return getattr(pooled.driver_connection, "in_transaction", True) is False
-        # A script may have sent BEGIN itself; psycopg and psycopg2 know: 0 is idle.
-        status = getattr(getattr(pooled.dbapi_connection, "info", None), "transaction_status", 0)
-        return int(status) == 0 and autocommits(self._connection)
+            return getattr(self._connection.connection.driver_connection, "in_transaction", True) is False
+        return is_outside_transactions(self._connection)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ The cases are in ``unusual_blockers.txt``. Those of a database are one revision,
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,15 +65,50 @@ def counted(blockers, tables: dict[str, Case]) -> dict[str, tuple[str, ...]]:
 )
 @pytest.mark.filterwarnings("ignore:Computed column")
 def test_the_rows_that_stop_an_operation_are_counted_exactly(request, fixture, database, every):
-    project = request.getfixturevalue(fixture)
-    tables = {f"t{place}": each for place, each in enumerate(cases(database)[::every])}
+    check(request.getfixturevalue(fixture), cases(database)[::every])
+
+
+@pytest.mark.filterwarnings("ignore:Computed column")
+@pytest.mark.parametrize("every", [40, pytest.param(1, marks=pytest.mark.sweep)])
+def test_in_an_autocommit_block_too(postgresql_project, every):
+    check(postgresql_project, cases("postgresql")[::every], "with op.get_context().autocommit_block():")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runs", ["op.execute({!r})", "op.get_bind().exec_driver_sql({!r})"])
+@pytest.mark.parametrize(
+    ("sql", "blocker"),
+    [
+        ("CREATE UNIQUE INDEX CONCURRENTLY ux ON t (v)", ("duplicate", 2)),
+        ("ALTER TABLE t VALIDATE CONSTRAINT ck", ("check", 2)),
+        ("ALTER TABLE t VALIDATE CONSTRAINT fk", ("orphan", 2)),
+    ],
+)
+def test_what_runs_outside_of_transactions_names_the_rows_that_stop_it(postgresql_project, runs, sql, blocker):
+    postgresql_project.run(
+        "CREATE TABLE p (id int PRIMARY KEY)",
+        "CREATE TABLE t (id int PRIMARY KEY, v int)",
+        "INSERT INTO t VALUES (1, 5), (2, 5)",
+        "ALTER TABLE t ADD CONSTRAINT ck CHECK (v < 5) NOT VALID",
+        "ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (v) REFERENCES p (id) NOT VALID",
+    )
+    body = f"with op.get_context().autocommit_block():\n    {runs.format(sql)}"
+    postgresql_project.write("a1", None, body)
+    (found,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
+    assert [(each.kind, each.rows) for each in found.blockers] == [blocker]
+
+
+def check(project, several: list[Case], block: str = "") -> None:
+    """Rehearse one revision with all cases, in a block if one is given; compare its blockers with those expected."""
+    tables = {f"t{place}": each for place, each in enumerate(several)}
     engine = sa.create_engine(project.url, poolclass=sa.NullPool)
     with engine.begin() as live:
         for table, each in tables.items():
             for statement in each.setup:
                 live.connection.cursor().execute(statement.replace("{t}", table))
     bodies = [each.body.replace("{t}", table) for table, each in tables.items()]
-    project.write("a1", None, "\n".join(["from sqlalchemy.dialects import mysql", *bodies]))
+    body = "\n".join(["from sqlalchemy.dialects import mysql", *bodies])
+    project.write("a1", None, f"{block}\n{textwrap.indent(body, '    ')}" if block else body)
     (found,) = command.rehearse(project.config(), "head", and_back=False)
     assert found.stopped_at == ""
     assert counted(found.blockers, tables) == {each.name: each.blockers for each in tables.values()}
