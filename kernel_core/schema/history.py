@@ -124,7 +124,10 @@ def history(
     may_run: bool = True,
     by_running: Scratch = False,
 ) -> Iterator[SchemaAt]:
-    """Yield the schema after each revision up to ``revision``, in the order in which they run; see `at`."""
+    """Yield the schema after each revision up to ``revision``, in the order in which they run; see `at`.
+
+    It takes a fraction of a MetaData each: that is made where it is used.
+    """
     names = revisions_up_to(scripts.map, revision)
     known = dialect or dialect_of(by_running) or DefaultDialect()
     yield from _history(scripts, names, known, start, may_run, by_running, only=names)
@@ -147,7 +150,7 @@ def _history(
     """
     state = state_of(start, dialect)
     incomplete: list[Incomplete] = []
-    done = 0
+    done, wanted = 0, frozenset(only)
     for name in only:
         number = names.index(name, done) + 1
         found = kept.get(names[:number]) if kept is not None else None
@@ -168,23 +171,11 @@ def _history(
                 incomplete += unknown
             if unknown or not of_text:
                 kept = None
-            if name in only:
-                yield _found(state, names[:number], incomplete, kept, is_last=number == len(names))
-
-
-def _found(
-    state: SchemaState,
-    names: Sequence[str],
-    incomplete: Sequence[Incomplete],
-    kept: KeptStates | None,
-    *,
-    is_last: bool,
-) -> SchemaAt:
-    if kept is None:
-        return SchemaAt(names[-1], metadata_of(state, moves=is_last), tuple(incomplete))
-    own = state if is_last else state.copied()
-    kept.put(names, own)
-    return SchemaAt(names[-1], own)
+            if name in wanted:
+                own = state if number == len(names) else state.copied()
+                if kept is not None:
+                    kept.put(names[:number], own)
+                yield SchemaAt(name, own, tuple(incomplete))
 
 
 def run_to(

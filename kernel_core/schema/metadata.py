@@ -77,22 +77,19 @@ def state_of(
     return state
 
 
-def metadata_of(state: SchemaState, *, moves: bool = False) -> MetaData:
-    """Return a new MetaData with the tables and sequences of a state.
-
-    With ``moves`` it gets the columns of the state instead of copies; then the state is of no use any more.
-    """
+def metadata_of(state: SchemaState) -> MetaData:
+    """Return a new MetaData with the tables and sequences of a state."""
     convention: Any = state.convention.naming_convention
     metadata = MetaData(naming_convention=convention)
     for each in state.tables.values():
-        _add_table(metadata, each, state, moves=moves)
+        _add_table(metadata, each, state)
     for (schema, name), options in state.sequences.items():
         Sequence(name, schema=schema, metadata=metadata, **options)
     return metadata
 
 
-def _add_table(metadata: MetaData, state: TableState, schema: SchemaState, *, moves: bool) -> None:
-    columns = {name: each if moves and each.table is None else _copied(each) for name, each in state.columns.items()}
+def _add_table(metadata: MetaData, state: TableState, schema: SchemaState) -> None:
+    columns = {name: _copied(each) for name, each in state.columns.items()}
     marked = None if has_rule(metadata, PrimaryKeyConstraint) else _marked_key(state, columns)
     table = Table(
         state.name,

@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,17 @@ def test_tables_that_exist_before_are_part_of_each_schema(versions: Path) -> Non
     assert set(schema.at(directory(versions), "c").metadata.tables) == {"t"}
     assert set(schema.at(directory(versions), "c", start=start).metadata.tables) == {"earlier", "t"}
     assert set(schema.at(directory(versions), "c").metadata.tables) == {"t"}
+
+
+def test_a_history_makes_no_metadata_that_nothing_uses(versions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    module = import_module("kernel_core.schema.history")
+    original = module.metadata_of
+    monkeypatch.setattr(module, "metadata_of", lambda state: made.append(state) or original(state))
+    found = list(schema.history(directory(versions)))
+    assert made == []
+    assert [len(each.metadata.tables["t"].c) for each in found for _ in range(2)] == [1, 1, 2, 2, 2, 2]
+    assert len(made) == 3
 
 
 def test_only_the_last_few_are_kept(versions: Path, read: list[str]) -> None:
