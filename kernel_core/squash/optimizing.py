@@ -29,8 +29,10 @@ from ..operations.ops import (
 )
 from ..schema.description import enum_of
 from ..util.sqla_compat import AnyType, changed_column, is_type_bound
+from .pairs import Replacement, referred, replaced, touches
 from .parts import Item
 
+_DIALECT = DefaultDialect()
 _KNOWN = (
     AddColumnOp,
     AddConstraintOp,
@@ -49,35 +51,24 @@ _ON_TABLE = (AddColumnOp, AddConstraintOp, AlterColumnOp, CreateIndexOp, DropCol
 
 def optimized(items: Sequence[Item]) -> list[Item]:
     """Return operations with the same result, the fewest that the rules find."""
-    found = list(items)
-    while (shorter := _shorter(found)) is not None:
-        found = shorter
-    return found
+    return replaced(items, _replacement, _KNOWN)
 
 
-def _shorter(items: list[Item]) -> list[Item] | None:
-    """Return the operations with the first joinable pair replaced by its result; None if no two can be joined."""
-    for first, item in enumerate(items):
-        if not isinstance(item.operation, _KNOWN):
-            continue
-        for second in range(first + 1, len(items)):
-            later = items[second]
-            if not isinstance(later.operation, _KNOWN):
-                break
-            between = [each.operation for each in items[first + 1 : second]]
-            joined = _joined(item, later, between)
-            if joined is not None:
-                return [*items[:first], *joined, *items[first + 1 : second], *items[second + 1 :]]
-            gone = _dropped_with(item.operation, later.operation, between)
-            if gone:
-                return [*items[:first], *items[first + 1 :]]
-    return None
+def _replacement(item: Item, later: Item, between: Iterable[MigrateOperation]) -> Replacement | None:
+    """Return what comes in the place of two operations; None if both stay."""
+    one, other = item.operation, later.operation
+    if _leaves_type(one, other):
+        return None
+    joined = _joined(item, later, between)
+    if joined is not None:
+        return (joined[0] if joined else None), None
+    return (None, later) if _dropped_with(one, other, between) else None
 
 
-def _joined(item: Item, later: Item, between: Sequence[MigrateOperation]) -> list[Item] | None:
+def _joined(item: Item, later: Item, between: Iterable[MigrateOperation]) -> list[Item] | None:
     """Return the operations that replace both; None if both stay."""
     one, other = item.operation, later.operation
-    if one.followed_by or other.followed_by or one.table_key is None or _leaves_type(one, other):
+    if one.followed_by or other.followed_by:
         return None
     if isinstance(one, CreateTableOp):
         return _joined_to_table(item, one, other, between)
@@ -87,7 +78,7 @@ def _joined(item: Item, later: Item, between: Sequence[MigrateOperation]) -> lis
 
 
 def _joined_to_table(
-    item: Item, one: CreateTableOp, other: MigrateOperation, between: Sequence[MigrateOperation]
+    item: Item, one: CreateTableOp, other: MigrateOperation, between: Iterable[MigrateOperation]
 ) -> list[Item] | None:
     match other:
         case AddColumnOp() if _free(one, other, between):
@@ -102,7 +93,7 @@ def _joined_to_table(
 
 
 def _joined_to_column(
-    item: Item, one: AddColumnOp | AlterColumnOp, other: MigrateOperation, between: Sequence[MigrateOperation]
+    item: Item, one: AddColumnOp | AlterColumnOp, other: MigrateOperation, between: Iterable[MigrateOperation]
 ) -> list[Item] | None:
     if not _free(one, other, between):
         return None
@@ -117,7 +108,7 @@ def _joined_to_column(
 
 
 def _joined_to_others(
-    item: Item, one: MigrateOperation, other: MigrateOperation, between: Sequence[MigrateOperation]
+    item: Item, one: MigrateOperation, other: MigrateOperation, between: Iterable[MigrateOperation]
 ) -> list[Item] | None:
     match one, other:
         case CreateIndexOp(), DropIndexOp() if one.index_name == other.index_name and one.table_key == other.table_key:
@@ -126,7 +117,7 @@ def _joined_to_others(
             return None if _mention(between, one) else []
         case RenameTableOp(), RenameTableOp() if one.schema == other.schema and other.table_name == one.new_table_name:
             keys = ((one.schema, name) for name in (one.new_table_name, one.table_name, other.new_table_name))
-            if any(_touches(each, key) for key in keys for each in between):
+            if any(touches(each, key) for key in keys for each in between):
                 return None
             return _changed(item, one.changed(new_table_name=other.new_table_name))
     return None
@@ -136,16 +127,15 @@ def _changed(item: Item, operation: MigrateOperation | None) -> list[Item] | Non
     return None if operation is None else [replace(item, operation=operation)]
 
 
-def _dropped_with(one: MigrateOperation, other: MigrateOperation, between: Sequence[MigrateOperation]) -> bool:
+def _dropped_with(one: MigrateOperation, other: MigrateOperation, between: Iterable[MigrateOperation]) -> bool:
     """Return whether a table is dropped after ``one`` changes it, and nothing else happens between."""
     return (
         isinstance(other, DropTableOp)
         and isinstance(one, _ON_TABLE)
         and one.table_key == other.table_key
         and not one.followed_by
-        and not _leaves_type(one, other)
         and not (isinstance(one, DropConstraintOp) and one.constraint_type in (None, "foreignkey"))
-        and all(_is_only_of(each, other) or not _touches(each, other.table_key) for each in between)
+        and all(_is_only_of(each, other) or not touches(each, other.table_key) for each in between)
     )
 
 
@@ -160,11 +150,11 @@ def _free(one: MigrateOperation, other: MigrateOperation, between: Iterable[Migr
     names = {_column(other)}
     if isinstance(other, AlterColumnOp) and other.modify_name:
         names.add(other.modify_name)
-    needed = _referred(other)
+    needed = referred(other)
     for each in between:
-        if any(_touches(each, key) and isinstance(each, CreateTableOp | RenameTableOp) for key in needed):
+        if any(touches(each, key) and isinstance(each, CreateTableOp | RenameTableOp) for key in needed):
             return False
-        if not _touches(each, other.table_key):
+        if not touches(each, other.table_key):
             continue
         if isinstance(each, RenameTableOp | DropTableOp | CreateTableOp) or each.table_key != other.table_key:
             return False
@@ -198,7 +188,7 @@ def _types(operation: MigrateOperation, name: str | None) -> list[AnyType]:
 
 
 def _is_enum(type_: AnyType) -> bool:
-    found = enum_of(type_, DefaultDialect())
+    found = enum_of(type_, _DIALECT)
     return found is not None and found.native_enum and bool(found.name)
 
 
@@ -224,33 +214,8 @@ class _Everything(set[str]):
         return {"every column"}
 
 
-def _touches(operation: MigrateOperation, key: tuple[str | None, str] | None) -> bool:
-    """Return whether an operation names a table: as its own, as the target of a foreign key, or as its new name."""
-    if key is None:
-        return True
-    if operation.table_key is None:
-        return True
-    own = {operation.table_key, *_referred(operation)}
-    if isinstance(operation, RenameTableOp):
-        own.add((operation.schema, operation.new_table_name))
-    return key in own
-
-
-def _referred(operation: MigrateOperation) -> set[tuple[str | None, str]]:
-    """Return the tables to which the foreign keys of an operation refer."""
-    found: set[tuple[str | None, str]] = set()
-    if getattr(operation, "referent_table", None) is not None:
-        found.add((operation.referent_schema, str(operation.referent_table)))  # type: ignore[attr-defined]
-    columns = operation.columns if isinstance(operation, CreateTableOp) else [getattr(operation, "column", None)]
-    for each in columns:
-        for key in getattr(each, "foreign_keys", ()) if isinstance(each, Column) else getattr(each, "elements", ()):
-            schema, _, table = str(key.target_fullname).rpartition(".")[0].rpartition(".")
-            found.add((schema or None, table))
-    return found
-
-
 def _mention(between: Iterable[MigrateOperation], one: MigrateOperation) -> bool:
-    return any(_touches(each, one.table_key) for each in between)
+    return any(touches(each, one.table_key) for each in between)
 
 
 def _is_same_constraint(one: AddConstraintOp, other: DropConstraintOp) -> bool:
