@@ -55,7 +55,7 @@ def optimized(items: Sequence[Item]) -> list[Item]:
 
 
 def _replacement(item: Item, later: Item, between: Iterable[MigrateOperation]) -> Replacement | None:
-    """Return what comes in the place of two operations; None if both stay."""
+    """Return what replaces two operations; None if both stay."""
     one, other = item.operation, later.operation
     if _leaves_type(one, other):
         return None

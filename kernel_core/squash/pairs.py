@@ -1,7 +1,7 @@
 """The search for pairs of operations that a rule replaces: the first pair of all, again and again until there is none.
 
 What a rule says of a pair depends on the two operations and on those between them that touch the same tables. So only
-the pairs that touch a table of the last replacement are looked at again.
+the pairs that touch a table of the last replacement are compared again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TableKey: TypeAlias = tuple[str | None, str]
 """The schema and the name of a table."""
 
 Replacement: TypeAlias = tuple[Item | None, Item | None]
-"""What is in the place of the first and of the second operation of a pair, None for nothing."""
+"""What replaces the first and the second operation of a pair, None for nothing."""
 
 Rule: TypeAlias = Callable[[Item, Item, Iterable[MigrateOperation]], Replacement | None]
 """Returns the replacement of a pair about the same table, None to leave it; it gets the operations between them that
@@ -86,7 +86,7 @@ class _Search:
                 self._ends.append(position)
 
     def run(self) -> list[Item]:
-        """Replace the first pair until there is none; a position waits while its pairs have to be looked at."""
+        """Replace the first pair until there is none; a position waits until its pairs are compared."""
         waiting = sorted({position for positions in self._of_table.values() for position in positions})
         heapify(waiting)
         waits = set(waiting)
@@ -133,7 +133,7 @@ class _Search:
         return item.operation
 
     def _replace(self, first: int, second: int, replacement: Replacement) -> set[int]:
-        """Put a replacement in the places of a pair; return the positions whose pairs have to be looked at again."""
+        """Put a replacement in the places of a pair; return the positions whose pairs are to be compared again."""
         changed: set[TableKey] = set()
         for position, item in zip((first, second), replacement, strict=True):
             changed |= _touched(self._operation(position))
