@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from ..runtime.autocommit import is_outside_transactions
 from ..util.exc import sqlstate
 from .findings import Lock
-from .postgresql_manual import locks_outside_of_transactions
+from .postgresql_manual import ManualLocks, locks_outside_of_transactions
 
 _HELD = """
 SELECT l.locktype, l.mode, l.relation::bigint, l.virtualxid
@@ -31,6 +31,9 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index
 WHERE c.relkind IN ('r', 'p', 'i', 'I', 'm', 'v', 'S', 'f', 'c')
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'
 """
+
+_CLUSTERED = "SELECT indrelid::bigint FROM pg_index WHERE indisclustered"
+_PARTITIONS = "SELECT relid::bigint FROM pg_partition_tree({})"
 
 _NEEDS_NO_TRANSACTION = ("25001", "2D000")
 """ActiveSqlTransaction, as of VACUUM and CONCURRENTLY; InvalidTransactionTermination, of a procedure that commits."""
@@ -64,6 +67,7 @@ class _Relation:
     """A table, index, view, sequence or composite type: its name, kind, file, and for an index its table's oid."""
 
     name: str
+    schema: str
     kind: str
     file: int | None
     table: int | None
@@ -124,7 +128,7 @@ class LockWatch:
     def _read_known(self) -> None:
         """Read the names that other sessions know, and the files of tables."""
         rows = self._query(_RELATIONS)
-        self._known = {oid: _Relation(_shown(schema, name), *rest) for oid, schema, name, *rest in rows}
+        self._known = {oid: _Relation(_shown(schema, name), schema, *rest) for oid, schema, name, *rest in rows}
         self._files = {oid: each.file for oid, each in self._known.items() if each.kind in ("r", "m")}
 
     def _new_locks(self) -> tuple[Lock, ...]:
@@ -165,13 +169,36 @@ class LockWatch:
 
     def _from_manual(self, sql: str) -> Iterator[Lock]:
         """Yield the locks of a statement that cannot run in a transaction, by the manual."""
-        by_name = {each.name: each for each in self._known.values()}
-        for mode, name in locks_outside_of_transactions(sql):
-            if name in by_name:
-                yield Lock(mode, name, observed=False)
-                table = by_name[name].table
-                if table in self._known and mode == "ShareUpdateExclusiveLock":
-                    yield Lock(mode, self._known[table].name, observed=False)
+        found = set[tuple[str, str]]()
+        for each in locks_outside_of_transactions(sql):
+            named = self._named(each)
+            partitions = self._partitions_of(named) if each.with_partitions else set()
+            tables = named | partitions
+            indexes = {oid for oid, one in self._known.items() if one.table in tables}
+            owners = {one.table for oid, one in self._known.items() if oid in tables}
+            for oid, one in self._known.items():
+                is_listed = bool(each.partitions) and oid in partitions - named
+                if oid in tables | indexes | owners and not (is_listed and one.kind in ("p", "I")):
+                    found |= {(mode, one.name) for mode in (each.tables if one.table is None else each.indexes)}
+                if is_listed:
+                    found |= {(mode, one.name) for mode in each.partitions}
+        yield from (Lock(mode, name, observed=False) for mode, name in sorted(found, key=_by_strength))
+
+    def _named(self, locks: ManualLocks) -> set[int]:
+        """Return the table or index that a statement names, or all tables that it is about."""
+        if locks.name:
+            return {oid for oid, each in self._known.items() if each.name == locks.name}
+        among = {oid for (oid,) in self._query(_CLUSTERED)} if locks.clustered else set(self._known)
+        return {
+            oid
+            for oid, each in self._known.items()
+            if oid in among and each.kind in ("r", "p", "m") and locks.schema in ("", each.schema)
+        }
+
+    def _partitions_of(self, several: set[int]) -> set[int]:
+        """Return the partitions of tables or indexes, with these themselves."""
+        partitioned = [oid for oid in several if self._known[oid].kind in ("p", "I")]
+        return {oid for one in partitioned for (oid,) in self._query(_PARTITIONS.format(one))}
 
 
 def _shown(schema: str, name: str) -> str:

@@ -1,109 +1,99 @@
-"""The locks of a rehearsal are those that a second connection sees, for every kind of statement."""
+"""What a rehearsal says of locks and rewritten tables is what a real run of the same statement does."""
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
-import textwrap
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from kernel_core import command
 
-from .lock_cases import AUTOCOMMITTED, IN_TRANSACTION, OUTSIDE, SETUP, kind_of
+from . import lock_cases
+from .real_locks import WAITING, blocked_mode, connected, in_transaction
+from .wider_lock_cases import IN_TRANSACTION, OUTSIDE, needed, numbered
 
 MATRIX = Path(__file__).parents[1] / "ddl" / "matrix.txt"
-
-OBSERVER = """
-import threading
-import time
-
-import sqlalchemy as sa
-
-SEEN = {}
-HELD = (
-    "SELECT l.mode, c.relname, c.relkind::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation "
-    "JOIN pg_namespace s ON s.oid = c.relnamespace "
-    "WHERE l.pid = %s AND l.locktype = 'relation' AND s.nspname !~ '^(pg_|information_schema)' "
-    "AND c.relname !~ '^alembic_version'"
-)
+SIMPLE = (*lock_cases.IN_TRANSACTION, *IN_TRANSACTION)
+BLOCK = "with op.get_context().autocommit_block():\n    "
 
 
-def other(op):
-    return sa.create_engine(op.get_bind().engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT").connect()
+@pytest.fixture
+def project(postgresql_project) -> Iterator[Any]:
+    """An environment on PostgreSQL; what lives outside of schemas is dropped after the test."""
+    yield postgresql_project
+    with connected(postgresql_project.url, autocommit=True) as live:
+        for kind, catalog, name in (
+            ("PUBLICATION", "pg_publication", "pubname"),
+            ("FOREIGN DATA WRAPPER", "pg_foreign_data_wrapper", "fdwname"),
+        ):
+            for (each,) in live.execute(f"SELECT {name} FROM {catalog}".encode()).fetchall():
+                live.execute(f"DROP {kind} {each} CASCADE".encode())
 
 
-def pid_of(op):
-    return op.get_bind().connection.driver_connection.info.backend_pid
+def prepare(project, case: str, number: int) -> list[str]:
+    """Create the objects of a case; return the names of its tables."""
+    statements = [each.replace("{n}", str(number)) for each in needed(case)]
+    with connected(project.url, autocommit=True) as live:
+        for statement in statements:
+            live.execute(statement.encode())
+    created = [re.match(r'CREATE TABLE (\w+\."[^"]+"|\w+)', each) for each in statements]
+    return [match[1].replace('"', "") for match in created if match]
 
 
-def held(connection, pid):
-    return {tuple(row) for row in connection.exec_driver_sql(HELD, (pid,))}
-
-
-def inside(op, sql):
-    with other(op) as observer:
-        before = held(observer, pid_of(op))
-        op.execute(sql)
-        SEEN[sql] = held(observer, pid_of(op)) - before
-
-
-def outside(op, sql, table):
-    '''Run a statement outside of a transaction, and look at its locks while it waits for a transaction.'''
-    pid, found, ended = pid_of(op), set(), threading.Event()
-    with other(op) as observer, other(op) as first, other(op) as last:
-        waiting = [(first, table), (last, table.replace("parts", "part"))] if "CONCURRENTLY" in sql else []
-        for blocker, name in waiting:
-            blocker.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            blocker.exec_driver_sql(f"SELECT 1 FROM {name} LIMIT 1")
-        op.get_bind().exec_driver_sql("SET vacuum_cost_delay = 5")
-        op.get_bind().exec_driver_sql("SET vacuum_cost_limit = 50")
-
-        def look():
-            release_at = time.monotonic() + 1.5
-            while not ended.is_set():
-                found.update(held(observer, pid))
-                if waiting and time.monotonic() > release_at:
-                    waiting.pop(0)[0].exec_driver_sql("ROLLBACK")
-                    release_at = time.monotonic() + 0.3
-
-        looking = threading.Thread(target=look)
-        looking.start()
-        try:
-            with op.get_context().autocommit_block():
-                op.execute(sql)
-        finally:
-            ended.set()
-            looking.join()
-    SEEN[sql] = found
-"""
-
-
-def statements(cases: tuple[str, ...], start: int) -> list[str]:
-    return [case.replace("{n}", str(start + place)) for place, case in enumerate(cases)]
-
-
-def prepared(project, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Create the objects of ``many`` cases, and the module that observes."""
-    project.run(*(each.replace("{n}", str(number)) for number in range(many) for each in SETUP))
-    Path(project.folder, "observing.py").write_text(textwrap.dedent(OBSERVER))
-    monkeypatch.syspath_prepend(project.folder)
-    monkeypatch.delitem(sys.modules, "observing", raising=False)
-
-
-def rehearsed(project, bodies: list[str]):
-    """Rehearse one revision a body; return the statements and what the second connection has seen."""
-    for place, body in enumerate(bodies):
-        project.write(f"r{place:03}", f"r{place - 1:03}" if place else None, f"import observing\n{body}")
+def rehearsed(project, statements: Sequence[str], before: str = ""):
+    """Rehearse each statement as a revision; return what was recorded of it, None where nothing was."""
+    for place, sql in enumerate(statements):
+        project.write(f"r{place:03}", f"r{place - 1:03}" if place else None, f"{before}op.execute({sql!r})")
     (found,) = command.rehearse(project.config(), "head", and_back=False)
-    assert found.is_clean, found.blockers
-    return found.statements, importlib.import_module("observing").SEEN
+    assert found.is_clean, [(each.text, each.error) for each in found.blockers]
+    by_revision = {each.revision: each for each in found.statements}
+    return [by_revision.get(f"r{place:03}") for place in range(len(statements))]
 
 
-def of_tables(locks, kinds: str = "rpimvSI") -> set[tuple[str, str]]:
-    return {(mode, name) for mode, name, kind in locks if kind in kinds}
+@pytest.mark.sweep
+@pytest.mark.parametrize("before", ["", BLOCK], ids=["in the transaction of a revision", "in an autocommit block"])
+def test_locks_and_rewrites_are_those_of_the_real_run(project, before):
+    statements = numbered(SIMPLE)
+    for number, case in enumerate(SIMPLE):
+        prepare(project, case, number)
+    wrong = {}
+    for sql, each in zip(statements, rehearsed(project, statements, before), strict=True):
+        real = in_transaction(project.url, sql)
+        said = ({(lock.mode, lock.name) for lock in each.locks}, set(each.rewrites)) if each else (set(), set())
+        if said != real:
+            wrong[sql] = said, real
+    assert wrong == {}
+
+
+def wide(sql: str) -> bool:
+    """Return whether a statement is about all tables of the database."""
+    return sql in ("VACUUM", "CLUSTER") or " DATABASE " in sql
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("case", dict.fromkeys((*lock_cases.OUTSIDE, *OUTSIDE)))
+def test_outside_of_transactions_a_statement_waits_for_what_the_rehearsal_says(project, case):
+    """The locks end before a second connection could see them all; but a statement waits for each that conflicts."""
+    wrong = {}
+    database = str(sa.make_url(project.url).database)
+    tables = prepare(project, case, 0)
+    (found,) = rehearsed(project, [case.replace("{n}", "0").replace("{database}", database)], BLOCK)
+    said = {(lock.mode, lock.name) for lock in found.locks}
+    modes = ("AccessShareLock", "RowExclusiveLock", "ShareLock") if wide(case) else WAITING
+    for table, mode in ((table, mode) for table in tables for mode in modes):
+        with connected(project.url, autocommit=True) as live:
+            live.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS shop0 CASCADE")
+            live.execute("DROP SCHEMA IF EXISTS sales0 CASCADE")
+        prepare(project, case, 0)
+        real = blocked_mode(project.url, case.replace("{n}", "0").replace("{database}", database), mode, table)
+        expected = {of for of, name in said if name == table and of in WAITING[mode]}
+        if (real not in expected) if expected else real:
+            wrong[table, mode] = real, expected
+    assert wrong == {}
 
 
 def reported(statement) -> set[tuple[str, str]]:
@@ -111,42 +101,11 @@ def reported(statement) -> set[tuple[str, str]]:
 
 
 @pytest.mark.sweep
-def test_in_a_transaction_the_locks_are_those_that_a_second_connection_sees(postgresql_project, monkeypatch):
-    several = statements(IN_TRANSACTION, 0)
-    prepared(postgresql_project, len(several), monkeypatch)
-    found, seen = rehearsed(postgresql_project, [f"observing.inside(op, {sql!r})" for sql in several])
-    said = {each.sql: reported(each) for each in found}
-    wrong = {sql: (said.get(sql), of_tables(seen[sql])) for sql in several if said.get(sql) != of_tables(seen[sql])}
-    assert wrong == {}
-
-
-@pytest.mark.sweep
-def test_outside_of_a_transaction_too(postgresql_project, monkeypatch):
-    several = statements(OUTSIDE, 0)
-    prepared(postgresql_project, len(several), monkeypatch)
-    postgresql_project.run(
-        *(
-            f"INSERT INTO a{n} (id, v, w, p) SELECT i, 1, 'w' || i, 1 FROM generate_series(2, 30000) i"
-            for n in (8, 9, 10, 11)
-        )
-    )
-    tables = ["parts7" if "parts" in sql else f"a{place}" for place, sql in enumerate(several)]
-    bodies = [f"observing.outside(op, {sql!r}, {table!r})" for sql, table in zip(several, tables, strict=True)]
-    found, seen = rehearsed(postgresql_project, bodies)
-    names = {name for locks in seen.values() for _, name, kind in locks if kind in "rp"}
-    said = {each.sql: {lock for lock in reported(each) if lock[1] in names} for each in found}
-    seen = {sql: of_tables(locks, "rp") for sql, locks in seen.items()}
-    # DETACH releases its first locks before it waits, so that the second connection may come too late for them
-    brief = next(sql for sql in several if "DETACH" in sql)
-    assert seen[brief] <= said[brief]
-    wrong = {sql: (said.get(sql), seen[sql]) for sql in several if said.get(sql) != seen[sql] and sql != brief}
-    assert wrong == {}
-
-
-@pytest.mark.sweep
 def test_what_commits_by_itself_has_the_locks_that_it_has_in_a_transaction(postgresql_project):
-    several = statements(AUTOCOMMITTED, 0)
-    postgresql_project.run(*(each.replace("{n}", str(number)) for number in range(len(several)) for each in SETUP))
+    several = numbered(lock_cases.AUTOCOMMITTED)
+    postgresql_project.run(
+        *(each.replace("{n}", str(number)) for number in range(len(several)) for each in lock_cases.SETUP)
+    )
     block = "with op.get_context().autocommit_block():\n"
     postgresql_project.write("a1", None, block + "\n".join(f"    op.execute({sql!r})" for sql in several))
     (alone,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
@@ -160,6 +119,6 @@ def test_every_kind_of_the_operation_matrix_is_among_the_cases():
     found: set[str] = set()
     for part in re.findall(r"^\[postgresql\]\n(.*?)\n\n", MATRIX.read_text(), re.DOTALL | re.MULTILINE):
         lines = re.sub(r"\n\s+", " ", part.replace("\n)", " )")).splitlines()
-        found |= {kind_of(line) for line in lines if not line.startswith(("--", "COMMIT", "BEGIN"))}
-    covered = {kind_of(case) for case in (*IN_TRANSACTION, *OUTSIDE)}
+        found |= {lock_cases.kind_of(line) for line in lines if not line.startswith(("--", "COMMIT", "BEGIN"))}
+    covered = {lock_cases.kind_of(case) for case in (*lock_cases.IN_TRANSACTION, *lock_cases.OUTSIDE)}
     assert found - covered == set()
