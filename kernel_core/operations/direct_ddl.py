@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
@@ -22,7 +22,6 @@ from sqlalchemy.types import NULLTYPE
 from ..util.exc import CommandError
 from ..util.sqla_compat import (
     AnyColumn,
-    ColumnShape,
     creation_order,
     ddl_compiler,
     default_argument,
@@ -41,7 +40,7 @@ _SLOT = re.compile(r"\b(mig_table|mig_index|mig_column_\d+)\b")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A statement into whose ``pattern`` the quoted names of its slots are inserted."""
+    """A statement, of which the ``pattern`` is to be formatted with a dict of the quoted name of each slot."""
 
     pattern: str
 
@@ -54,10 +53,6 @@ class Template:
         parts[::2] = [part.replace("%", "%%") for part in parts[::2]]
         parts[1::2] = [f"%({slot})s" for slot in parts[1::2]]
         return cls("".join(parts))
-
-    def filled(self, names: Mapping[str, str]) -> str:
-        """Return the statement with these quoted names."""
-        return self.pattern % names
 
 
 _NOT_COMPILED = Template("")
@@ -107,14 +102,13 @@ class DirectDDL:
         if found is None:
             return None
         lines = self._clauses(found, schema) if found.constraints else self._columns(found)
-        written = [line for line in lines if line is not None]
-        if len(written) < len(lines):
+        if lines is None:
             return None
-        body = ", \n\t".join(written)
+        body = ", \n\t".join(lines)
         exists = "IF NOT EXISTS " if if_not_exists else ""
         return f"\nCREATE TABLE {exists}{self._table(name, schema)} (\n\t{body}\n)\n\n"
 
-    def _clauses(self, found: PlainItems, schema: str | None) -> list[str | None]:
+    def _clauses(self, found: PlainItems, schema: str | None) -> list[str] | None:
         """Return what is in the parentheses of a table with constraints."""
         keys = [item for item in found.constraints if isinstance(item, PrimaryKeyConstraint)]
         for column in found.columns if keys else ():
@@ -124,21 +118,33 @@ class DirectDDL:
             name for item in found.constraints if isinstance(item, ForeignKeyConstraint) for name in names_of(item)
         }
         others = sorted((item for item in found.constraints if item not in keys), key=creation_order)
+        lines = self._columns(found, referring, has_key=bool(keys))
         clauses = [self._clause(item, found, schema) for item in (*keys, *others)]
-        return self._columns(found, referring, has_key=bool(keys)) + clauses
+        written = [clause for clause in clauses if clause is not None]
+        return lines + written if lines is not None and len(written) == len(clauses) else None
 
     def _columns(
         self, found: PlainItems, referring: Collection[str] = (), *, has_key: bool = False
-    ) -> list[str | None]:
+    ) -> list[str] | None:
         """Return the definitions of the columns, and the primary key; ``has_key`` says that a constraint is it."""
-        key = found.key
+        key, quote = found.key, self.dialect.identifier_preparer.quote
         numbered = key[0] if len(key) == 1 and key[0] not in referring else None
-        lines = [
-            self._definition(column, shape, in_key=column.name in key, numbered=column.name == numbered)
-            for column, shape in zip(found.columns, found.shapes, strict=True)
-        ]
-        if key and not has_key:
-            lines.append(f"PRIMARY KEY ({self._quoted(key)})")
+        lines, of_key = [], []
+        for column, shape in zip(found.columns, found.shapes, strict=True):
+            name = str(column.name)  # a column's name is a quoted_name, for which SQLAlchemy takes three times as long
+            in_key = name in key
+            kind = shape, column.nullable, in_key, name == numbered
+            definition = self._definitions.get(kind, _UNKNOWN)
+            if definition is _UNKNOWN:
+                definition = self._definitions[kind] = self._definition(column, in_key, name == numbered)
+            if definition is None:
+                return None
+            quoted = quote(name)
+            lines.append(f"{quoted} {definition}")
+            if in_key:
+                of_key.append(quoted)
+        if of_key and not has_key:
+            lines.append(f"PRIMARY KEY ({', '.join(of_key)})")
         return lines
 
     def drop_table(self, name: str, *, schema: str | None = None, if_exists: bool | None = None) -> str:
@@ -172,22 +178,14 @@ class DirectDDL:
         if shape is None:
             return None
         names = {_TABLE: table_name, _FIRST_COLUMN: str(column.name)}
-        key = (shape, column.nullable, options, *_as_written(options.schema))
+        key = (shape, column.nullable, options, getattr(options.schema, "quote", None))
         return self._from_template(key, lambda: statement(_TABLE, _example(_FIRST_COLUMN, column), options), names)
 
     # ---- parts of statements -------------------------------------------------------------------------------------
 
-    def _definition(self, column: AnyColumn, shape: ColumnShape, *, in_key: bool, numbered: bool) -> str | None:
-        """Return the definition of a column; ``numbered`` says that it may be an autoincrement column."""
-        key = (shape, column.nullable, in_key, numbered)
-        definition = self._definitions.get(key, _UNKNOWN)
-        if definition is _UNKNOWN:
-            definition = self._compiled(lambda: self._probed(column, in_key=in_key, numbered=numbered))
-            self._definitions[key] = definition
-        if definition is None:
-            return None
-        # A column's name is a quoted_name, for which SQLAlchemy takes three times as long.
-        return f"{self.dialect.identifier_preparer.quote(str(column.name))} {definition}"
+    def _definition(self, column: AnyColumn, in_key: bool, numbered: bool) -> str | None:
+        """Return the definition of a column, without its name; ``numbered``: it may be an autoincrement column."""
+        return self._compiled(lambda: self._probed(column, in_key=in_key, numbered=numbered))
 
     def _probed(self, column: AnyColumn, *, in_key: bool, numbered: bool) -> str:
         """Return what SQLAlchemy writes after the name of such a column."""
@@ -243,9 +241,7 @@ class DirectDDL:
         if template is None:
             return None
         quote = self.dialect.identifier_preparer.quote
-        for slot, name in names.items():
-            names[slot] = quote(name)
-        return template.filled(names)
+        return template.pattern % {slot: quote(name) for slot, name in names.items()}
 
     def _template(self, probe: Callable[[], ExecutableDDLElement | None], slots: Collection[str]) -> Template | None:
         statement = probe()

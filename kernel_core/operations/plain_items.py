@@ -21,9 +21,9 @@ from ..util.sqla_compat import (
 class PlainItems(NamedTuple):
     """The contents of a plain table: columns, their shapes, constraints, and the names of its primary key."""
 
-    columns: tuple[AnyColumn, ...]
-    shapes: tuple[ColumnShape, ...]
-    constraints: tuple[Constraint, ...]
+    columns: list[AnyColumn]
+    shapes: list[ColumnShape]
+    constraints: list[Constraint]
     key: tuple[str, ...]
 
 
@@ -52,7 +52,7 @@ def plain_items(items: Sequence[SchemaItem], *, has_convention: bool) -> PlainIt
         return None
     if has_convention and key and not any(isinstance(item, PrimaryKeyConstraint) for item in constraints):
         return None
-    return PlainItems(tuple(columns), tuple(shapes), tuple(constraints), key)
+    return PlainItems(columns, shapes, constraints, key)
 
 
 def _are_plain(constraints: Sequence[Constraint], names: Collection[str], has_convention: bool) -> bool:

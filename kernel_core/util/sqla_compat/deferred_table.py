@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, SupportsIndex
 
 from sqlalchemy import MetaData, Table
@@ -39,22 +39,15 @@ class DeferredTable(Table):
         return str(created(self))
 
 
-def deferred_table(items: Iterable[SchemaItem], create: Create) -> Table:
+def deferred_table(items: Sequence[SchemaItem], create: Create) -> Table:
     """Return a table that ``create`` creates on demand from ``items``, columns and constraints that it will contain.
 
     They belong to it at once.
     """
     table: Table = object.__new__(DeferredTable)
-    items = tuple(items)
     for item in items:
         _attach(item, table)
-
-    def create_from_items(make: Callable[..., Table]) -> object:
-        for item in items:
-            _attach(item, None)
-        return create(make)
-
-    object.__getattribute__(table, "__dict__")[_CREATE] = create_from_items
+    object.__getattribute__(table, "__dict__")[_CREATE] = items, create
     return table
 
 
@@ -62,16 +55,17 @@ def created(table: Table) -> Table:
     """Return a table, after creating it if it is deferred."""
     if type(table) is not DeferredTable:
         return table
-    create: Create = object.__getattribute__(table, "__dict__").pop(_CREATE)
+    items, create = object.__getattribute__(table, "__dict__").pop(_CREATE)
     object.__setattr__(table, "__class__", Table)
+    for item in items:
+        _attach(item, None)
     create(lambda *args, **kw: _create_in_place(table, *args, **kw))
     return table
 
 
-def _attach(item: SchemaItem, table: Table | None) -> None:
-    nothing: Any = table
+def _attach(item: SchemaItem, table: Any) -> None:
     if isinstance(item, Column):
-        item.table = nothing
+        item.table = table
     elif isinstance(item, Constraint) and table is not None:
         item.parent = table
     elif isinstance(item, Constraint):

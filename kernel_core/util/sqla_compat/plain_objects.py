@@ -5,14 +5,17 @@ What SQLAlchemy writes for them depends on nothing else: no event listener, no o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import attrgetter, itemgetter
 
 from sqlalchemy import (
     Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
+    Integer,
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
@@ -43,13 +46,14 @@ _EVENTS = ("before_parent_attach", "after_parent_attach", "before_create", "afte
 _LISTENED: tuple[type[SchemaItem], ...] = (Table, Column, Index)
 _LISTENED += (PrimaryKeyConstraint, ForeignKeyConstraint, UniqueConstraint)
 _COMPILED: tuple[type[Visitable], ...] = (*_LISTENED, CreateTable, CreateColumn, CreateIndex, DropTable)
-_COMPILERS = [(cls, cls._original_compiler_dispatch) for cls in _COMPILED]
+_COMPILER = attrgetter("_compiler_dispatch")
+_COMPILERS = [cls._original_compiler_dispatch for cls in _COMPILED]
 _ACTIONS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"})
 _KNOWN = (f"{__name__.removesuffix('.util.sqla_compat.plain_objects')}.", "sqlalchemy.")
 _NAMING = getattr(naming, "_constraint_name")  # noqa: B009 - applies naming conventions
 
 
-def _listeners_of_classes() -> list[Collection[object]]:
+def _listeners_of_classes() -> list[deque[object]]:
     """Return the listeners of each class and event: the collections of SQLAlchemy, live."""
     found = []
     for event in (getattr(cls.dispatch, name) for cls in _LISTENED for name in _EVENTS):
@@ -61,6 +65,8 @@ def _listeners_of_classes() -> list[Collection[object]]:
 
 
 _LISTENERS = _listeners_of_classes()
+_NAMED = [each for each in _LISTENERS if _NAMING in each]
+_UNHEARD = [each for each in _LISTENERS if _NAMING not in each]
 
 
 def has_schema_hooks() -> bool:
@@ -68,11 +74,10 @@ def has_schema_hooks() -> bool:
 
     It is asked before each operation, because a version file may register such code itself.
     """
-    for cls, original in _COMPILERS:
-        if cls._compiler_dispatch is not original:
-            return True
-    for listeners in filter(None, _LISTENERS):  # noqa: SIM110 - any() takes twice as long
-        if list(listeners) != [_NAMING]:
+    if any(_UNHEARD) or list(map(_COMPILER, _COMPILED)) != _COMPILERS:
+        return True
+    for listeners in _NAMED:  # noqa: SIM110 - any() takes twice as long
+        if len(listeners) != 1 or listeners[0] is not _NAMING:
             return True
     return False
 
@@ -93,15 +98,25 @@ def _are_known(functions: tuple[Callable[..., object], ...]) -> bool:
     return all(function.__module__.startswith(_KNOWN) for function in functions)
 
 
+_USUAL: dict[str, object] = {"table": None, "index": None, "unique": None, "default": None, "onupdate": None}
+_USUAL |= {"server_default": None, "server_onupdate": None, "comment": None, "computed": None, "identity": None}
+_USUAL |= {"autoincrement": "auto", "system": False, "_insert_sentinel": False}
+_USUAL |= {"foreign_keys": set(), "constraints": set()}
+_TRAITS, _USUAL_TRAITS = itemgetter(*_USUAL), tuple(_USUAL.values())
+_COUNT = len(vars(Column("name", Integer())))
+"""How many attributes such a column has: a ``dispatch`` for its listeners, or options of a dialect, would be more."""
+
+
 def plain_shape(column: AnyColumn) -> ColumnShape | None:
     """Return the shape of a plain column; None for any other, such as a column with a comment."""
     kept, name = vars(column), column.name
+    if type(column) is not Column or not name or name != kept["key"] or getattr(name, "quote", None) is not None:
+        return None
+    if len(kept) == _COUNT and _TRAITS(kept) == _USUAL_TRAITS:  # nothing but a name, a type, and whether it is null
+        type_ = _shape_of_type(kept["type"])
+        return None if type_ is None else (type_, (), "auto")
     if (
-        type(column) is not Column
-        or kept.get("table") is not None
-        or not name
-        or name != column.key
-        or getattr(name, "quote", None) is not None
+        kept.get("table") is not None
         or column.foreign_keys
         or column.constraints
         or column.index

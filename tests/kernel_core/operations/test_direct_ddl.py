@@ -246,6 +246,49 @@ def create_pets(op):
     )
 
 
+TRAITS = [
+    *({"index": True}, {"unique": True}, {"comment": "c"}, {"default": 3}, {"onupdate": 3}, {"system": True}),
+    *(
+        {"server_default": "0"},
+        {"server_onupdate": sa.FetchedValue()},
+        {"insert_sentinel": True},
+        {"key": "k"},
+        {"quote": True},
+        {"quote": False},
+    ),
+    *(
+        {"autoincrement": True},
+        {"autoincrement": "ignore_fk"},
+        {"sqlite_on_conflict_not_null": "FAIL"},
+        {"info": {"a": 1}},
+    ),
+    *(sa.ForeignKey("o.id"), sa.Identity(), sa.Computed("1"), sa.CheckConstraint("1 > 0")),
+]
+
+
+def column_with(trait):
+    options, items = (trait, []) if isinstance(trait, dict) else ({}, [copy.copy(trait)])
+    return sa.Column("n", sa.Integer(), *items, nullable=False, **options)
+
+
+@pytest.mark.parametrize(
+    "trait", TRAITS, ids=lambda trait: "-".join(trait) if isinstance(trait, dict) else type(trait).__name__
+)
+def test_one_trait_that_is_not_usual_is_written_as_sqlalchemy_does(trait) -> None:
+    def run(op):
+        op.add_column("t", column_with(trait))
+        return op.create_table("u", sa.Column("id", sa.Integer(), primary_key=True), column_with(trait))
+
+    for dialect in DIALECTS:
+        assert result(dialect, run) == result(dialect, run, direct=False), dialect
+
+
+def test_one_trait_that_is_not_usual_is_not_the_shape_of_a_usual_column() -> None:
+    usual = plain_objects.plain_shape(sa.Column("n", sa.Integer(), nullable=False))
+    alike = [trait for trait in TRAITS if plain_objects.plain_shape(column_with(trait)) == usual]
+    assert alike == [{"info": {"a": 1}}]
+
+
 @pytest.mark.parametrize("directive", ["add_column", "create_index", "create_table"])
 def test_a_quoted_schema_is_no_other_schema_of_that_name(directive) -> None:
     """``quoted_name("s", True)`` equals ``"s"``, and is written otherwise."""
