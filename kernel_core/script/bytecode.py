@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 import threading
 import warnings
+from functools import lru_cache
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
 
@@ -19,6 +20,8 @@ from .pycache import kept_path, read_kept, write_kept
 
 KEPT = 8_000_000
 """The limit of the cache in bytes, of files and their code; the oldest entries are removed first."""
+UNPACKED = 1000
+"""How many code objects are kept, which take twice as much memory as their bytes."""
 
 
 class _Kept:
@@ -32,11 +35,6 @@ class _Kept:
     def find(self, path: str, data: bytes) -> bytes | None:
         found = self.files.get(path)
         return found[1] if found is not None and found[0] == data else None
-
-    def size_of(self, path: str) -> int:
-        """Return how large a file was when its code was kept, -1 if it is not: then `read_bytes` reads it at once."""
-        found = self.files.get(path)
-        return len(found[0]) if found is not None else -1
 
     def add(self, path: str, data: bytes, code: bytes, content: str = "") -> None:
         with self._lock:
@@ -89,7 +87,13 @@ def bytecode_at(path: str) -> bytes:
         from .compiled import code_of  # noqa: PLC0415 - hardly any environment has such files
 
         return marshal.dumps(code_of(path))
-    data = read_bytes(path, _kept.size_of(path))
+    found = _kept.files.get(path)
+    if found is not None:
+        data = read_bytes(path, len(found[0]))
+        if data == found[0]:
+            return found[1]
+    else:
+        data = read_bytes(path)
     return _known(path, data) or _keep(path, data, compiled_source(source_of(data, path), path))
 
 
@@ -149,6 +153,7 @@ def code_at(path: str) -> CodeType:
     return unpacked(bytecode_at(path))
 
 
+@lru_cache(maxsize=UNPACKED)
 def unpacked(bytecode: bytes) -> CodeType:
     """Return the code object of what `bytecode_at` returned."""
     code: CodeType = marshal.loads(bytecode)  # noqa: S302 - this engine wrote it, in this process or beside Python's byte code

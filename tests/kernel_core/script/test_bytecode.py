@@ -32,6 +32,7 @@ def test_a_file_is_compiled_once_while_its_bytes_are_the_same(tmp_path):
     first = bytecode_at(str(path))
     path.write_text("value = 1")
     assert bytecode_at(str(path)) is first
+    assert code_at(str(path)) is code_at(str(path))
 
 
 def test_a_change_that_leaves_size_and_time_is_seen(tmp_path):
