@@ -43,12 +43,14 @@ class _Block:
     """The block of `alias`: a class, because one is entered for each version file that is run."""
 
     def __enter__(self) -> None:
-        self._before = _inside.get()
+        self._is_nested = _inside.get()
         _switch.enter()
-        _inside.set(True)
+        if not self._is_nested:
+            _inside.set(True)
 
     def __exit__(self, *_: object) -> None:
-        _inside.set(self._before)
+        if not self._is_nested:
+            _inside.set(False)
         _switch.leave()
 
 

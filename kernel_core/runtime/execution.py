@@ -32,6 +32,7 @@ from .transaction import RevisionTransaction
 from .ways import Way, ways
 
 log = Log("runtime.migration")
+_NOTHING_RECORDED = nullcontext()
 
 
 class Execution:
@@ -188,9 +189,9 @@ class Execution:
 
     def _script(self, step: AnyStep) -> Script | None:
         """Return the revision of a step; None for a stamp."""
-        if not isinstance(step, Step) or self._revisions is None or step.revision_id not in self._revisions:
+        if not isinstance(step, Step) or self._revisions is None:
             return None
-        return cast("Script", self._revisions.get_revision(step.revision_id))
+        return cast("Script | None", self._revisions.known(step.revision_id))
 
     def _apply(
         self,
@@ -238,7 +239,7 @@ class Execution:
 
     def _recording(self, step: Step, probe: CommitProbe | None) -> AbstractContextManager[None]:
         if self._recorder is None:
-            return nullcontext()
+            return _NOTHING_RECORDED
         content = partial(self._run.content, step.revision_id)
         return self._recorder.recording(step, content, self._run.replay, probe.how_ended if probe else None)
 

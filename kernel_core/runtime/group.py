@@ -74,14 +74,14 @@ class Group:
     @property
     def is_queued(self) -> bool:
         """Whether statements of the open transaction may still wait to be sent."""
-        return self.is_open and self._impl.queue is not None
+        return self._block is not None and self._impl.queue is not None
 
     def revision(self, *, keep_open: bool) -> AbstractContextManager[RevisionTransaction | None]:
         """Run one revision in the block; ``keep_open`` leaves its transaction open for the next, unless it is old.
 
         An error rolls this revision back, and commits those before it; after `start_queue` GroupUndone may be raised.
         """
-        if not self.is_open and not keep_open:
+        if self._block is None and not keep_open:
             return self._transactions.of_revision()
         return self._shared(keep_open=keep_open)
 

@@ -37,7 +37,10 @@ def after(heads: frozenset[str], step: HeadsChange) -> frozenset[str]:
 
     Raises CommandError if the step does not fit the heads: one to remove is missing, or one to add is present.
     """
-    removed, added = frozenset(step.removed), frozenset(step.added)
+    gone = step.removed
+    if len(gone) == len(heads) == 1 and gone[0] in heads:  # as in most histories
+        return frozenset(step.added)
+    removed, added = frozenset(gone), frozenset(step.added)
     if removed <= heads and not added & (heads - removed):
         return (heads - removed) | added
     raise CommandError(
@@ -53,9 +56,9 @@ def row_changes(before: Iterable[str], after: Iterable[str]) -> RowChanges:
     RowChanges(inserts=('c',), updates=(('a', 'b'),), deletes=())
     """
     before, after = frozenset(before), frozenset(after)
-    if len(before) == len(after) == 1:  # as in most histories
+    if len(before) == len(after) == 1 and before != after:  # as in most histories
         (from_,), (to,) = before, after
-        return RowChanges((), ((from_, to),)) if from_ != to else RowChanges()
+        return RowChanges((), ((from_, to),))
     gone, new = sorted(before - after), sorted(after - before)
     paired = min(len(gone), len(new))
     return RowChanges(tuple(new[paired:]), tuple(zip(gone, new, strict=False)), tuple(gone[paired:]))

@@ -129,10 +129,7 @@ class Run:
 
     def revision(self, name: str) -> Script | None:
         """Return the revision with that id; None for an unknown one."""
-        if self.script is None:
-            return None
-        revisions = self.script.map
-        return cast("Script", revisions.get_revision(name)) if name in revisions else None
+        return cast("Script | None", self.script.map.known(name)) if self.script is not None else None
 
     def doc(self, revision: str) -> str:
         """Return the first paragraph of a revision's docstring; "" for an unknown revision."""

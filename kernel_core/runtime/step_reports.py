@@ -95,12 +95,12 @@ def _print_step(run: Run, step: AnyStep, script: Script | None, *, is_logged: bo
     source, goal = ends_of(step, script, run.script)
     doc = script.doc if script is not None else ""
     change = f"{', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
-    # Alembic logs stamps by this name.
-    name = step.direction if isinstance(step, Step) else "stamp_revision"
     if is_logged:
+        # Alembic logs stamps by this name.
+        name = step.direction if isinstance(step, Step) else "stamp_revision"
         log.info("%s", redact(f"Running {name} {change}"))
     if run.as_sql:
-        run.impl.static_output("-- " + " ".join(f"Running {step.direction} {change}".split()))
+        run.impl.static_output(" ".join(f"-- Running {step.direction} {change}".split()))
 
 
 def revisions_of(step: AnyStep) -> tuple[str, ...]:

@@ -198,9 +198,10 @@ class VersionTable:
 
     def _print_update(self, old: str, new: str) -> None:
         """Print the UPDATE of a row; usual ids are inserted into a text that is compiled once for the whole script."""
-        text = self._update_text
-        if text is not None and _USUAL.fullmatch(old) and _USUAL.fullmatch(new):
-            self.impl.print_statement(text.replace("@old@", old).replace("@new@", new), self._pattern)
+        parts = self._update_parts
+        if parts is not None and _USUAL.fullmatch(old + new):
+            first, middle, last = parts
+            self.impl.print_statement(f"{first}{new}{middle}{old}{last}", self._pattern)
         else:
             self.impl.execute(self._update_from(old, new))
 
@@ -212,14 +213,14 @@ class VersionTable:
         return self._update_from("@old@", "@new@")
 
     @cached_property
-    def _update_text(self) -> str | None:
-        """The UPDATE with @old@ and @new@ for its ids; None if the table's name contains these too.
+    def _update_parts(self) -> tuple[str, str, str] | None:
+        """The UPDATE in parts, between which its ids are: the new one, the old one; None if the table's name has both.
 
         None also if an add-on's implementation overrides ``execute``, which then gets each statement.
         """
-        statement = self.impl.script_text(self._pattern).strip()
+        parts = re.split("(@new@|@old@)", self.impl.script_text(self._pattern).strip())
         is_ours = type(self.impl).execute is RunsStatements.execute
-        return statement if is_ours and statement.count("@old@") == statement.count("@new@") == 1 else None
+        return (parts[0], parts[2], parts[4]) if is_ours and parts[1::2] == ["@new@", "@old@"] else None
 
     def check_lengths(self, ids: Iterable[str]) -> None:
         """Raise CommandError for an id that is longer than the column is in the database, or will be."""

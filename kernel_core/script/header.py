@@ -77,12 +77,11 @@ def tidy(docstring: str) -> str:
 
 def first_paragraph(docstring: str) -> str:
     """Return the first paragraph of a docstring."""
-    text = docstring.strip()
-    start = text.partition("\n\n")[0]
-    if start.isprintable():  # a single line, as in most files
-        return start.rstrip()
+    start = docstring.partition("\n\n")[0]
+    if start.isprintable() and start.strip():  # a single line, as in most files
+        return start.strip()
     lines: list[str] = []
-    for line in text.splitlines():
+    for line in docstring.strip().splitlines():
         if not line.strip():
             break
         lines.append(line.rstrip())

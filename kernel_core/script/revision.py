@@ -188,14 +188,20 @@ class RevisionMap:
 
         Raises ResolutionError, MultipleHeads for a name of several revisions, RevisionError for one that is not a str.
         """
-        if isinstance(name, str) and name in self._node:
-            return self._revisions[self._node[name]]
+        known = self.known(name) if isinstance(name, str) else None
+        if known is not None:
+            return known
         found = self.get_revisions(name)
         if len(found) > 1:
             names = [revision.revision for revision in found]
             self.require(sorted(self.nodes(names)))
             raise MultipleHeads(names, str(name), "heads" if set(names) <= set(self.heads) else "revisions")
         return found[0] if found else None
+
+    def known(self, name: str) -> Revision | None:
+        """Return the revision of a full id; None for any other name."""
+        node = self._node.get(name)
+        return None if node is None else self._revisions[node]
 
     def get_revisions(self, names: str | Sequence[str] | None) -> tuple[Revision, ...]:
         """Return the revisions that the names resolve to, in the order of the names."""
@@ -342,8 +348,9 @@ class RevisionMap:
 
     def require(self, nodes: Collection[int]) -> None:
         """Raise the first problem of the nodes, in their order."""
+        are_placed = not (self.cyclic or self.missing or self.duplicates)
         for node in nodes:
-            problem = self.problem(self.ids[node])
+            problem = self._revisions[node].prepare() if are_placed else self.problem(self.ids[node])
             if problem is not None:
                 raise problem
 

@@ -68,13 +68,13 @@ def upgrade_steps(revisions: RevisionMap, current: Collection[str], target: str 
     wanted = revisions.nodes(revisions.resolve(target, current))
     order = revisions.whole.order(revisions.whole.up(wanted) - revisions.whole.up(standing))
     revisions.require(order)
-    heads = set(standing)
+    heads, ids, parents = set(standing), revisions.ids, revisions.whole.parents
     steps = []
     for node in order:
-        gone = [parent for parent in revisions.whole.parents[node] if parent in heads]
+        gone = [parent for parent in parents[node] if parent in heads]
         heads.difference_update(gone)
         heads.add(node)
-        steps.append(Step(revisions.name_of(node), "upgrade", _names(revisions, gone), (revisions.name_of(node),)))
+        steps.append(Step(ids[node], "upgrade", _names(revisions, gone), (ids[node],)))
     return tuple(steps)
 
 
@@ -216,4 +216,4 @@ def _related(revisions: RevisionMap, nodes: Collection[int]) -> set[int]:
 
 
 def _names(revisions: RevisionMap, nodes: Collection[int]) -> tuple[str, ...]:
-    return tuple(sorted(map(revisions.name_of, nodes)))
+    return tuple(sorted([revisions.ids[node] for node in nodes]))

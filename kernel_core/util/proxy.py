@@ -65,7 +65,7 @@ class ProxyModule(ModuleType):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if callable(getattr(self._kind, name, None)):
             # Found in the module from now on: each version file reads it from there.
-            forward = vars(self)[name] = _Forward(self, self._kind, name)
+            forward = vars(self)[name] = _Forward(self, self._current, self._kind, name)
             return forward
         if not hasattr(self._kind, name) and (self._current.get() is None or not hasattr(self._current.get(), name)):
             raise AttributeError(f"{self.__name__} has nothing called {name!r}.")
@@ -87,8 +87,8 @@ class _Forward:
 
     __doc__ = property(lambda self: self.__wrapped__.__doc__)
 
-    def __init__(self, module: ProxyModule, kind: type, name: str) -> None:
-        self._module, self._kind, self._name = module, kind, name
+    def __init__(self, module: ProxyModule, current: Current[object], kind: type, name: str) -> None:
+        self._module, self._current, self._kind, self._name = module, current, kind, name
         self.__name__ = name
 
     @property
@@ -98,7 +98,8 @@ class _Forward:
         return method
 
     def __call__(self, *args: object, **kw: object) -> object:
-        return getattr(self._module.now(self._name), self._name)(*args, **kw)
+        current = self._current.get()
+        return getattr(self._module.now(self._name) if current is None else current, self._name)(*args, **kw)
 
     def __repr__(self) -> str:
         return f"<{self._module.__name__}.{self._name}>"
