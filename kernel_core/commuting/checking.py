@@ -18,6 +18,7 @@ from ..script import ScriptDirectory
 from ..util.exc import CommandError
 from .by_running import Orders, Part, Ran, orders_of
 from .first_pair import first_pair
+from .implicit import complete_state
 from .on_metadata import Computed, compute
 from .row_effects import dependent_rows
 from .sides import Side, sides_of
@@ -60,6 +61,7 @@ def check(
         raise CommandError(f"{newer} comes after {older} or is the same, so there is one order only.")
     base = at(scripts, common, dialect=dialect, start=start, may_run=may_run) if common else None
     state = state_of(start if base is None else base.metadata, dialect)
+    state = complete_state(state, None if base is None else base.known)
     computed = compute(state, mine, theirs)
     unknown = [] if mine.is_empty or theirs.is_empty else [*mine.unread, *theirs.unread, *computed.unknown]
     if not (mine.is_empty or theirs.is_empty):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -16,13 +16,24 @@ from sqlalchemy.sql.schema import Constraint
 from ..operations.add_constraint import AddConstraintOp
 from ..operations.named_columns import columns_of_item, names_of_item
 from ..operations.operation import MigrateOperation
-from ..operations.ops import AddColumnOp, AlterColumnOp, CreateIndexOp, CreateTableOp, DropColumnOp, RenameTableOp
+from ..operations.ops import (
+    AddColumnOp,
+    AlterColumnOp,
+    CreateIndexOp,
+    CreateTableOp,
+    DropColumnOp,
+    DropTableOp,
+    RenameTableOp,
+)
 from ..operations.schema_state import Place, SchemaState, TableState
 from ..schema import metadata_of
 from ..util.exc import UnknownEffect
 from ..util.sql import names_column
 from ..util.sqla_compat import is_type_bound, sql_text
-from .names import taken
+from .enums_and_sequences import refused
+from .implicit import add_implicit
+from .keys import broken_keys, lost_index, may_break_keys, with_index
+from .names import NameIndex, changes_names, is_skipped, places_of, taken_column
 from .sides import Located
 
 
@@ -45,35 +56,50 @@ def run(
     operations: tuple[Located, ...],
     ignored: frozenset[int] = frozenset(),
     gone: frozenset[str] = frozenset(),
+    names: NameIndex | None = None,
 ) -> list[Failure]:
     """Apply operations to a state and return those that cannot run; ``ignored`` are `id`s of operations to skip.
 
     ``gone`` are names that a column may have lost: SQL that names one fails where its table has no such column.
+    ``names`` are those of the state, which are updated.
     """
+    names = names or NameIndex(state)
     failures: list[Failure] = []
     for each in operations:
         if id(each) in ignored:
             continue
         for part in each.parts:
-            found = _applied(state, part, gone)
+            found = _applied(state, part, gone, names)
             if found is not None:
                 failures.append(Failure(each, *found))
                 break
     return failures
 
 
-def _applied(state: SchemaState, operation: MigrateOperation, gone: frozenset[str]) -> tuple[str, bool] | None:
+def _applied(
+    state: SchemaState, operation: MigrateOperation, gone: frozenset[str], names: NameIndex
+) -> tuple[str, bool] | None:
     """Apply an operation; return why it cannot run, and whether that is known."""
-    refused = _existing(state, operation) or taken(state, operation) or _missing(state, operation, gone)
-    if refused:
-        return refused, True
-    dangling = set(dangling_keys(state))
+    reason = _existing(state, operation) or taken_column(state, operation) or refused(state, operation)
+    reason = reason or _missing(state, operation, gone)
+    if reason:
+        return reason, True
+    if is_skipped(names, state, operation):
+        return None
+    only = operation.table_key if isinstance(operation, CreateTableOp | AddColumnOp | AddConstraintOp) else None
+    breaks = may_break_keys(operation)
+    indexed, broken = with_index(state, operation), set(broken_keys(state, only) if breaks else ())
     try:
         operation.apply_to(state)
     except UnknownEffect as error:
         return str(error), False
-    lost = [each for each in dangling_keys(state) if each not in dangling]
-    return (lost[0], True) if lost else None
+    places = places_of(state, operation) if changes_names(operation) else ()
+    clash = names.update(state, places)
+    add_implicit(state, operation, names)
+    clash = clash or names.update(state, places)
+    lost = [each for each in broken_keys(state, only) if each not in broken] if breaks else []
+    reason = clash or (lost[0] if lost else lost_index(indexed))
+    return (reason, True) if reason else None
 
 
 def names_lost(operations: Iterable[MigrateOperation]) -> frozenset[str]:
@@ -87,6 +113,13 @@ def names_lost(operations: Iterable[MigrateOperation]) -> frozenset[str]:
 
 def _missing(state: SchemaState, operation: MigrateOperation, gone: frozenset[str]) -> str:
     """Return a sentence where the SQL or an option of the operation names a column that its table lacks, else ""."""
+    if isinstance(operation, CreateTableOp):
+        parents = _parents(operation.kw)
+        unknown = [name for name in parents if not any(each.name == name for each in state.tables.values())]
+        return f"table {unknown[0]}, from which it inherits, does not exist" if unknown else ""
+    if isinstance(operation, DropTableOp):
+        heirs = [each.name for each in state.tables.values() if operation.table_name in _parents(each.options)]
+        return f"table {heirs[0]} inherits from {operation.table_name}" if heirs else ""
     table = state.tables.get(operation.table_key or (None, ""))
     if table is None:
         return ""
@@ -98,6 +131,12 @@ def _missing(state: SchemaState, operation: MigrateOperation, gone: frozenset[st
         if is_named:
             return f"column {operation.shown_table}.{name}, which it names, does not exist"
     return ""
+
+
+def _parents(options: Mapping[str, object]) -> list[str]:
+    """Return the names of the tables from which a table inherits on PostgreSQL."""
+    given = options.get("postgresql_inherits") or ()
+    return [str(each).rpartition(".")[2] for each in ((given,) if isinstance(given, str) else given)]  # type: ignore[attr-defined]
 
 
 def _expressions(operation: MigrateOperation) -> Iterator[object]:
@@ -126,7 +165,7 @@ def _existing(state: SchemaState, operation: MigrateOperation) -> str:
             return f"column {operation.shown_table}.{name} exists already" if table and name in table.columns else ""
         case CreateIndexOp() if not operation.if_not_exists:
             return _existing_index(state, operation)
-        case AddConstraintOp():
+        case AddConstraintOp() if state.dialect.name != "sqlite":  # whose rebuild replaces one of that name
             table = state.tables.get(operation.table_key or (None, ""))
             names = set(state.names(operation)) & {
                 name for each in (table.constraints if table else ()) for name in state.names(each)
@@ -150,19 +189,6 @@ def _existing_index(state: SchemaState, operation: CreateIndexOp) -> str:
     names = {name for table in tables for each in table.indexes for name in state.names(each)}
     both = names & set(state.names(operation))
     return f"index {min(both)} exists already" if both else ""
-
-
-def dangling_keys(state: SchemaState) -> Iterator[str]:
-    """Yield each foreign key whose table or column is gone, as a sentence."""
-    for table in state.tables.values():
-        for key in table.constraints:
-            if getattr(key, "referent_table", None) is None:
-                continue
-            target = state.tables.get((key.referent_schema, str(key.referent_table)))
-            missing = [] if target is None else [name for name in key.remote_cols if name not in target.columns]
-            if target is None or missing:
-                what = f"{key.referent_table}{f'.{missing[0]}' if missing else ''}"
-                yield f"{what}, to which a foreign key of {table.name} refers, does not exist"
 
 
 def difference(
@@ -199,14 +225,30 @@ def difference(
 def _identity(table: TableState) -> tuple[object, ...]:
     """Return a value that is equal as long as the table is not changed; parts are compared by identity."""
     parts = (*table.columns.values(), *table.constraints, *table.indexes)
-    return (table.name, table.comment, table.prefixes, repr(table.options), *map(id, parts))
+    generated = [(getattr(each, "generated_name", None)) for each in table.constraints]
+    others = (repr(table.options), repr(sorted(table.sequences.items())), repr(generated))
+    return (table.name, table.comment, table.prefixes, *others, *map(id, parts))
 
 
 def _lines_by_table(state: SchemaState, places: list[Place]) -> dict[Place, list[str]]:
     """Return the definition of some tables as lines, one for each column, constraint, index and option."""
     few = replace(state, tables={place: state.tables[place] for place in places}, sequences={})
     metadata: MetaData = metadata_of(few)
-    return {(table.schema, str(table.name)): list(_lines(table, state)) for table in metadata.tables.values()}
+    return {
+        place: [*_lines(table, state), *_given_names(state.tables[place], state)]
+        for table in metadata.tables.values()
+        for place in [(table.schema, str(table.name))]
+    }
+
+
+def _given_names(table: TableState, state: SchemaState) -> Iterator[str]:
+    """Yield the names that the database gives by itself, which depend on those that exist already."""
+    for each in table.constraints:
+        name = getattr(each, "generated_name", None)
+        if name and not each.constraint_name:
+            yield f"constraint {name}: {_constraint(each.to_constraint(state.context), state)}"
+    for column, name in sorted(table.sequences.items()):
+        yield f"sequence {name} of column {column}"
 
 
 def _lines(table: Table, state: SchemaState) -> Iterator[str]:

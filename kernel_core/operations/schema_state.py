@@ -70,6 +70,8 @@ class TableState:
     options: dict[str, Any] = field(default_factory=dict)
     of_keys: frozenset[str] = frozenset()
     """The first columns of the foreign keys that it had: MySQL keeps an index of them, which has a name too."""
+    sequences: Mapping[str, str] = field(default_factory=dict)
+    """The sequences that PostgreSQL makes for SERIAL and identity columns, by column; ``commuting`` follows them."""
 
     def column(self, name: str) -> AnyColumn:
         """Return a column; raises UnknownEffect if there is none of that name."""

@@ -40,7 +40,7 @@ class PostgresqlRules:
 
     def named(self, schema: SchemaState, table: TableState, added: Sequence[Addition]) -> list[Addition]:
         kept = list(added) if len(added) < 2 else _without_repeated_keys(added)
-        own = {given_name(each) for each in (*table.constraints, *table.indexes, *kept)}
+        own = {given_name(each) for each in (*table.constraints, *kept)}
         names: dict[int, str] = {}
         for item in sorted(kept, key=_order):
             name = self._free_name(schema, table, item, own) if is_unnamed(item) else given_name(item)
@@ -62,7 +62,8 @@ class PostgresqlRules:
         while columns is not None:
             name = object_name(table.name, columns, f"{label}{number or ''}")
             is_claimed = (table.schema, name) in schema.claimed
-            if name not in own and not (is_claimed and _exists(schema, table.schema, name)):
+            has_index = label not in ("check", "fkey")
+            if name not in own and not (is_claimed and _exists(schema, table.schema, name, relations=has_index)):
                 return name
             number += 1
         return None
@@ -101,11 +102,11 @@ def _middle(item: Addition, table: TableState) -> str | None:
     )
 
 
-def _exists(schema: SchemaState, place: str | None, name: str) -> bool:
-    """Return whether a table of a schema, or a constraint or an index in it, has a name now."""
+def _exists(schema: SchemaState, place: str | None, name: str, *, relations: bool) -> bool:
+    """Return whether a constraint in a schema has a name now, or with ``relations`` a table or an index."""
     tables = [each for (other, _), each in schema.tables.items() if other == place]
-    items = (item for each in tables for item in (*each.constraints, *each.indexes))
-    return any(each.name == name for each in tables) or any(given_name(each) == name for each in items)
+    items = (item for each in tables for item in (*each.constraints, *(each.indexes if relations else ())))
+    return (relations and any(each.name == name for each in tables)) or any(given_name(each) == name for each in items)
 
 
 def _without_repeated_keys(added: Sequence[Addition]) -> list[Addition]:

@@ -37,13 +37,22 @@ class CreateSequenceOp(MigrateOperation):
     sign = "+"
     fields = (Field("name", "identifier"),)
 
-    def __init__(self, name: str, *, schema: str | None = None, options: Mapping[str, Any] | None = None) -> None:
-        self.name, self.schema, self.options = name, schema, dict(options or {})
+    def __init__(
+        self,
+        name: str,
+        *,
+        schema: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        if_not_exists: bool = False,
+    ) -> None:
+        self.name, self.schema, self.options, self.if_not_exists = name, schema, dict(options or {}), if_not_exists
 
     @classmethod
     def from_construct(cls, construct: CreateSequence) -> Self:
         """Return the operation for a ``CreateSequence``."""
-        return cls.from_sequence(construct.element)
+        found = cls.from_sequence(construct.element)
+        found.if_not_exists = bool(construct.if_not_exists)
+        return found
 
     @classmethod
     def from_sequence(cls, sequence: Sequence) -> Self:
@@ -56,16 +65,20 @@ class CreateSequenceOp(MigrateOperation):
 
     def apply(self, operations: Operations) -> None:
         refuse_where_there_are_none(operations, self.name)
-        operations.impl.execute(CreateSequence(self.to_sequence()))
+        operations.impl.execute(self._construct())
+
+    def _construct(self) -> CreateSequence:
+        return CreateSequence(self.to_sequence(), if_not_exists=self.if_not_exists)
 
     def apply_to(self, schema: SchemaState) -> None:
-        schema.sequences[self.schema, self.name] = self.options
+        if not self.if_not_exists or (self.schema, self.name) not in schema.sequences:
+            schema.sequences[self.schema, self.name] = self.options
 
     def reverse(self) -> DropSequenceOp:
         return DropSequenceOp(self.name, schema=self.schema, _reverse=self)
 
     def render(self, write: SourceWriter) -> str:
-        return write.call("execute", CreateSequence(self.to_sequence()))
+        return write.call("execute", self._construct())
 
     def sentence(self) -> str:
         return f"Create sequence {shown_name(self.schema, self.name)}"
@@ -96,16 +109,24 @@ class DropSequenceOp(MigrateOperation):
 
     sign = "-"
 
-    def __init__(self, name: str, *, schema: str | None = None, _reverse: CreateSequenceOp | None = None) -> None:
-        self.name, self.schema, self._reverse = name, schema, _reverse
+    def __init__(
+        self,
+        name: str,
+        *,
+        schema: str | None = None,
+        if_exists: bool = False,
+        _reverse: CreateSequenceOp | None = None,
+    ) -> None:
+        self.name, self.schema, self.if_exists, self._reverse = name, schema, if_exists, _reverse
 
     @classmethod
     def from_construct(cls, construct: DropSequence) -> Self:
         """Return the operation for a ``DropSequence``."""
-        return cls(str(construct.element.name), schema=construct.element.schema)
+        element = construct.element
+        return cls(str(element.name), schema=element.schema, if_exists=bool(construct.if_exists))
 
     def _construct(self) -> DropSequence:
-        return DropSequence(Sequence(self.name, schema=self.schema))
+        return DropSequence(Sequence(self.name, schema=self.schema), if_exists=self.if_exists)
 
     def apply(self, operations: Operations) -> None:
         refuse_where_there_are_none(operations, self.name)

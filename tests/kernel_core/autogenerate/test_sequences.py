@@ -7,7 +7,7 @@ import rounds
 import sqlalchemy as sa
 
 from kernel_core.autogenerate import compare_metadata, produce_migrations, render_python_code
-from kernel_core.operations import ops
+from kernel_core.operations import Operations, ops
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
@@ -104,3 +104,22 @@ def test_sqlite_needs_none(sqlite, make_context):
     sa.Table("t", metadata, sa.Column("id", sa.Integer, sa.Sequence("s"), primary_key=True))
     found = produce_migrations(make_context(sqlite), metadata).upgrade_ops
     assert [type(each) for each in found.leaves()] == [ops.CreateTableOp]
+
+
+def test_a_sequence_is_created_and_dropped_only_if_that_is_asked_for(connection, make_context):
+    sequence = sa.Sequence("twice")
+    with Operations.context(make_context(connection)) as op:
+        for _ in range(2):
+            op.execute(sa.schema.CreateSequence(sequence, if_not_exists=True))
+        assert "twice" in sa.inspect(connection).get_sequence_names()
+        for _ in range(2):
+            op.execute(sa.schema.DropSequence(sequence, if_exists=True))
+        assert "twice" not in sa.inspect(connection).get_sequence_names()
+
+
+def test_the_code_of_a_sequence_says_whether_it_may_exist(make_context):
+    created = ops.CreateSequenceOp.from_construct(sa.schema.CreateSequence(sa.Sequence("s"), if_not_exists=True))
+    dropped = ops.DropSequenceOp.from_construct(sa.schema.DropSequence(sa.Sequence("s"), if_exists=True))
+    code = render_python_code(ops.UpgradeOps([created, dropped]))
+    assert 'CreateSequence(sa.Sequence("s"), if_not_exists=True)' in code
+    assert 'DropSequence(sa.Sequence("s"), if_exists=True)' in code
