@@ -320,7 +320,8 @@ def _renames_in(scripts: ScriptDirectory, names: Iterable[str], dialect: Dialect
     for name in names:
         script = scripts.get_revision(name)
         assert script is not None, "a plan has only revisions with a file"
-        for operation in operations_of(script, dialect, may_run=may_run, is_part=True).with_batches().leaves():
+        recording = operations_of(script, dialect, may_run=may_run, makes_tables=False, is_part=True)
+        for operation in recording.with_batches().leaves():
             if isinstance(operation, RenameTableOp):
                 _rename_table(tables, columns, operation)
             elif isinstance(operation, AlterColumnOp) and operation.modify_name:

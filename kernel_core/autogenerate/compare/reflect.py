@@ -114,21 +114,38 @@ class Database:
                 item.update(row)
 
     def table(self, key: Key) -> Table:
-        """Return a reflected table as a Table, with the tables that its foreign keys refer to."""
+        """Return a reflected table as a Table, with the tables that its foreign keys refer to, and so on."""
         name = f"{key[0]}.{key[1]}" if key[0] else key[1]
-        if name in self._metadata.tables:
-            return self._metadata.tables[name]
-        info = self.infos.get(key)
-        if info is None:
-            return Table(key[1], self._metadata, schema=key[0])
-        options = table_options(info, self.context.dialect)
-        table = Table(key[1], self._metadata, schema=key[0], comment=info.comment, prefixes=info.prefixes, **options)
-        for item in info.columns.values():
-            table.append_column(column_of(item, item.name in info.primary_key.constrained_columns))
-        self._append_constraints(table, info)
-        for index in info.indexes:
-            index_object(index, table, self.context.dialect)
-        return table
+        if name not in self._metadata.tables:
+            for table, info in self._with_columns(key):
+                self._append_constraints(table, info)
+                for index in info.indexes:
+                    index_object(index, table, self.context.dialect)
+        return self._metadata.tables[name]
+
+    def _with_columns(self, key: Key) -> list[tuple[Table, TableInfo]]:
+        """Make a table and those that are reached from it by foreign keys; they have only their columns yet.
+
+        A chain of foreign keys can be longer than Python's recursion limit.
+        """
+        made: list[tuple[Table, TableInfo]] = []
+        waiting = [key]
+        while waiting:
+            schema, name = waiting.pop()
+            if (f"{schema}.{name}" if schema else name) in self._metadata.tables:
+                continue
+            info = self.infos.get((schema, name))
+            if info is None:
+                Table(name, self._metadata, schema=schema)
+                continue
+            options = table_options(info, self.context.dialect)
+            table = Table(name, self._metadata, schema=schema, comment=info.comment, prefixes=info.prefixes, **options)
+            for item in info.columns.values():
+                table.append_column(column_of(item, item.name in info.primary_key.constrained_columns))
+            made.append((table, info))
+            keys = [each for each in info.foreign_keys if _has_columns(table, each)]
+            waiting += [(each.referred_schema, each.referred_table) for each in reversed(keys)]
+        return made
 
     def _append_constraints(self, table: Table, info: TableInfo) -> None:
         if info.primary_key.constrained_columns:
@@ -156,7 +173,7 @@ class Database:
 
     def _append_foreign_key(self, table: Table, info: ForeignKeyInfo) -> None:
         schema, name, columns = info.referred_schema, info.referred_table, info.referred_columns
-        if not set(info.constrained_columns) <= set(table.c.keys()):
+        if not _has_columns(table, info):
             return
         target = self.table((schema, name))
         for column in columns:
@@ -172,6 +189,11 @@ class Database:
                 **foreign_key_options(info),
             )
         )
+
+
+def _has_columns(table: Table, info: ForeignKeyInfo) -> bool:
+    """Return whether a table has the columns of a foreign key: ``include_name`` may have left one out."""
+    return set(info.constrained_columns) <= set(table.c.keys())
 
 
 def own_tables(context: AutogenContext) -> frozenset[Key]:

@@ -17,6 +17,8 @@ from sqlalchemy import (
 
 from kernel_core.autogenerate import comparators, compare_metadata, produce_migrations
 from kernel_core.autogenerate.registry import Comparators
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.schema.reading import comparing, database_of, reflected
 from kernel_core.util.exc import CommandError
 
 
@@ -539,3 +541,25 @@ def test_an_index_for_one_dialect_is_missing_there_only(compare, connection, kin
 def test_an_existing_index_for_one_dialect_does_not_differ(compare):
     models = table(Index("ix_a", "a").ddl_if(dialect="postgresql"))
     assert compare(models, models) == []
+
+
+@pytest.mark.slow
+def test_a_chain_of_foreign_keys_can_be_longer_than_the_recursion_limit():
+    """Each table refers to the one before it; on SQLite, since the length of the chain does not depend on the database."""
+    count = 1200
+    models = MetaData()
+    for number in range(count):
+        keys = [ForeignKey(f"t{number - 1}.id")] if number else []
+        Table(f"t{number}", models, Column("id", Integer, primary_key=True), Column("before", Integer, *keys))
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert len(compare_metadata(context, models)) == count
+        models.create_all(connection)
+        assert compare_metadata(context, models) == []
+        removed = [diff for kind, diff in compare_metadata(context, MetaData()) if kind == "remove_table"]
+        assert [each.name for each in removed] == [f"t{number}" for number in reversed(range(count))]
+        found = reflected(database_of(comparing(context, MetaData()))).tables
+        assert {key.target_fullname for key in found["t9"].foreign_keys} == {"t8.id"}
+        assert len(found) == count
+    engine.dispose()
