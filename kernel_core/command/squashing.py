@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..script import ScriptDirectory
@@ -57,23 +59,38 @@ def squash(
     return made
 
 
-def prune(config: Config, revision: str) -> tuple[str, ...]:
-    """Delete the files that the squashed ``revision`` replaces, and return their paths.
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """The deleted files that a squashed revision replaced, and what was ``checked`` before, as sentences."""
+
+    paths: tuple[str, ...]
+    checked: tuple[str, ...]
+
+
+def prune(config: Config, revision: str) -> Pruned:
+    """Delete the files that the squashed ``revision`` replaces.
+
+        prune(config, "3a4b").paths
 
     Raises CommandError, and deletes nothing, if a database of ``env.py`` is still inside the range, or cannot be
-    reached.
+    reached. Databases to which this run of ``env.py`` does not connect are not known.
     """
     from ..squash import prune as delete_replaced  # noqa: PLC0415 - it needs SQLAlchemy
 
     scripts = scripts_of(config)
     places = heads_by_database(config, scripts)
     scripts.follow(())
-    refuse_inside(scripts, revision, [(place.target, place.needed) for place in places])
-    return delete_replaced(scripts, revision)
+    checked = refuse_inside(scripts, revision, [(place.target, place.needed) for place in places])
+    return Pruned(delete_replaced(scripts, revision), checked)
 
 
-def refuse_inside(scripts: ScriptDirectory, revision: str, places: list[tuple[str, tuple[str, ...]]]) -> None:
-    """Raise CommandError if a database needs the files that a squashed revision replaces."""
+def refuse_inside(
+    scripts: ScriptDirectory, revision: str, places: Sequence[tuple[str, tuple[str, ...]]]
+) -> tuple[str, ...]:
+    """Return which databases do not need the files that a squashed revision replaces, and that others are not known.
+
+    Raises CommandError for one that needs them.
+    """
     script: Any = scripts.get_revision(revision)
     inside = set(script.replaces[:-1]) if script is not None else set()
     for target, heads in places:
@@ -84,3 +101,5 @@ def refuse_inside(scripts: ScriptDirectory, revision: str, places: list[tuple[st
                 f"{target} is at {', '.join(names)}, inside the range of {revision}. Nothing was deleted. "
                 "Upgrade it first."
             )
+    found = [f"checked: {target} is at {', '.join(heads) or 'base'}, not inside the range" for target, heads in places]
+    return (*found, "not checked: databases to which env.py did not connect now; one inside the range needs the files")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, MetaData, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from ..operations.base import Operations
 from ..operations.operation import MigrateOperation
@@ -208,8 +209,10 @@ class Content(NamedTuple):
 
 
 def content_of(connection: Connection) -> Content:
-    """Return what a database contains, without the version table."""
-    return Content(snapshot_of(connection, without=OWN_TABLES), frozenset(_indexes(connection)), _rows(connection))
+    """Return what a database contains, without the version table. Unknown types give no warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        return Content(snapshot_of(connection, without=OWN_TABLES), frozenset(_indexes(connection)), _rows(connection))
 
 
 def upgrade(

@@ -64,15 +64,19 @@ def _squashed(workspace: Workspace, args: argparse.Namespace) -> SquashedRevisio
 
 
 def _pruned(workspace: Workspace, revision: str) -> Said:
-    """Delete the replaced files, unless the connected database needs them."""
+    """Delete the replaced files, unless a database needs them: the connected one, or one that env.py computes."""
     from kernel_core.command.squashing import refuse_inside
     from kernel_core.squash import prune
 
     from ..workspace.heads import database_heads
 
     scripts = workspace.environment.scripts()
-    refuse_inside(scripts, revision, [(workspace.connection.target, tuple(database_heads(workspace)))])
+    current = database_heads(workspace)
+    places = list(current.targets or [(workspace.connection.target, tuple(current))])
+    half_done = [(name, state.unfinished.revision) for name, state in current.journals if state.unfinished is not None]
+    places += [(name or workspace.connection.target, (half,)) for name, half in half_done]
+    checked = refuse_inside(scripts, revision, places)
     gone = prune(scripts, revision)
     workspace.refresh()
     rows = tuple((os.path.relpath(path),) for path in gone)
-    return Said(f"Deleted the {len(rows)} files that {revision} replaces.", ("File",), rows)
+    return Said(f"Deleted the {len(rows)} files that {revision} replaces ({'; '.join(checked)}).", ("File",), rows)

@@ -95,7 +95,7 @@ def squash(config: Config, options: argparse.Namespace) -> Iterable[str]:
         raise CommandError("Name a range, as in squash a1b2:c3d4, or the squashed revision: squash --prune c3d4.")
     if options.prune:
         gone = command.prune(config, options.prune)
-        return [] if options.quiet else [f"deleted {os.path.relpath(path)}" for path in gone]
+        return [] if options.quiet else [*(f"deleted {os.path.relpath(path)}" for path in gone.paths), *gone.checked]
     found = command.squash(
         config,
         options.range,

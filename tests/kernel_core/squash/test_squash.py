@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core import command
-from kernel_core.config import Config
+from kernel_core.config import Config, main
 from kernel_core.script import ScriptDirectory
 from kernel_core.snapshot import snapshot_of
 from kernel_core.util.exc import CommandError, DatabaseNotAtHead, LostRevision
@@ -201,12 +201,48 @@ def test_prune_is_refused_while_a_database_is_inside(history: Any) -> None:
         command.prune(history.config, "e5")
     assert len(names(folder(history, "replaced/e5"))) == 5
     command.upgrade(history.config, "e5")
-    assert len(command.prune(history.config, "e5")) == 5
+    found = command.prune(history.config, "e5")
+    assert len(found.paths) == 5
+    assert found.checked[0].endswith("is at e5, not inside the range")
+    assert found.checked[1].startswith("not checked: databases to which env.py did not connect now")
     assert not folder(history, "replaced/e5").exists()
     assert history.rows() == ["e5"]
     command.upgrade(history.config, "head")
     with pytest.raises(CommandError, match="Nothing was deleted"):
         command.prune(history.config, "e5")
+
+
+TWO_DATABASES = """
+import os
+import sqlalchemy as sa
+from alembic import context
+
+for name in os.environ["DATABASES"].split():
+    with sa.create_engine(f"sqlite:///{name}.db").connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+
+@pytest.mark.slow
+def test_prune_checks_each_database_of_env_py_and_names_them(
+    history: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder(history, "versions").parent / "env.py").write_text(TWO_DATABASES)
+    monkeypatch.setenv("DATABASES", "one")
+    command.upgrade(history.config, "b2")
+    command.squash(history.config, "a1:e5")
+    monkeypatch.setenv("DATABASES", "two one")
+    with pytest.raises(SystemExit):
+        main(["-c", history.ini, "squash", "--prune", "e5"])
+    assert "one.db is at b2, inside the range of e5" in capsys.readouterr().err
+    command.upgrade(history.config, "e5")
+    main(["-c", history.ini, "squash", "--prune", "e5"])
+    shown = capsys.readouterr().out
+    assert "two.db is at e5, not inside the range" in shown
+    assert "one.db is at e5, not inside the range" in shown
+    assert "not checked: databases to which env.py did not connect now" in shown
 
 
 def test_a_database_inside_a_pruned_range_is_reported_with_the_squashed_revision(history: Any) -> None:
