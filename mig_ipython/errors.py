@@ -116,9 +116,13 @@ def lost_revision(error: LostRevision) -> str:
 
 def shorten_interrupt(error: KeyboardInterrupt) -> None:
     """Let IPython show an interrupt in one line, with the engine's note about the current revision."""
-    notes = as_magics(" ".join(getattr(error, "__notes__", ()))) or "Stopped."
-    line = printable(f"KeyboardInterrupt: {notes}")
+    line = printable(f"KeyboardInterrupt: {interrupt_notes(error) or 'Stopped.'}")
     error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
+
+
+def interrupt_notes(error: KeyboardInterrupt) -> str:
+    """Return the engine's note about the current revision; "" where there is none."""
+    return as_magics(" ".join(getattr(error, "__notes__", ())))
 
 
 def database_message(error: BaseException) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +16,7 @@ from traitlets import validate
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
-from ...errors import MigError
+from ...errors import MigError, interrupt_notes
 from ...views.html import Html, esc, tag
 
 Act = Callable[[], object]
@@ -124,6 +126,8 @@ class Entry:
 
 def two_lines(error: BaseException) -> str:
     """Return the message of an error in at most two lines, without secrets; an unexpected error with its type."""
+    if isinstance(error, KeyboardInterrupt):
+        return redact(f"Interrupted. {interrupt_notes(error)}".strip())
     lines = [line.strip() for line in redact(str(error)).splitlines() if line.strip()]
     if not isinstance(error, CommandError | MigError):
         lines[:1] = [": ".join((type(error).__name__, *lines[:1]))]
@@ -172,8 +176,9 @@ class Status:
     def _do(self, act: Callable[..., object], args: tuple[Any, ...], busy: Any) -> None:
         failed = False
         try:
-            act(*args)
-        except Exception as error:  # noqa: BLE001  a callback has no caller; the error is shown in the status line
+            with interruptible():
+                act(*args)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  a callback has no caller; it is shown here
             failed = True
             self.fail(error)
         if busy is not None:
@@ -186,6 +191,20 @@ class Status:
         marked = tag("span", lead, class_="mig-bad") if lead else ""
         shown = tag("p", marked, *(parts or (text,)), role=role, aria_live="polite")
         self.widget.value = str(shown)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let an interrupt of the kernel stop the block, as it stops a cell: ipykernel ignores those between cells."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def where_cells_run(call: Act) -> None:
