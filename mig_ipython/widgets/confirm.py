@@ -8,8 +8,9 @@ import ipywidgets as widgets
 
 from ..running.confirmation import Confirmation
 from ..views.html import Html, page, tag
+from .review.ask import CONFIRMS
 from .review.footer import REHEARSES
-from .review.parts import AUTO, SNUG, Status, box, button, hidden_style, html
+from .review.parts import AUTO, LIVE, SNUG, Status, box, button, hidden_style, html, with_text
 from .review.style import CSS
 
 
@@ -25,7 +26,7 @@ class ConfirmPanel:
         self._told = html()
         self.answer = widgets.Text(
             description="Type it", layout=widgets.Layout(**AUTO), style=dict(SNUG), continuous_update=True,
-            tooltip=f"Type {confirmation.word} to confirm that data may be lost",
+            placeholder=confirmation.word, tooltip=CONFIRMS,
         )  # fmt: skip
         verb = confirmation.plan.verb.capitalize()
         losing = ", losing data" if confirmation.plan.losses else ""
@@ -36,7 +37,7 @@ class ConfirmPanel:
         self.answer.observe(self.status.guard(lambda _: self.show()), "value")
         self._bar = box(self.answer, self.yes, self.try_it, self.no, classes="mig-bar", across=True, hides=True)
         self.widget = box(
-            hidden_style(CSS), self._told, self._bar, self.status.widget, self._rehearsed, classes="mig-review mig-ask"
+            hidden_style(CSS), self._told, self._bar, self.status.widget, self._rehearsed, classes="mig-review"
         )
         self._cancelled = self._moved = False
         confirmation.observe(self.show)
@@ -53,6 +54,7 @@ class ConfirmPanel:
         self._rehearsed.layout.display = None if self._rehearsed.value else "none"
         word = self.confirmation.word
         self.answer.layout.display = None if word else "none"
+        (self.widget.remove_class if done else self.widget.add_class)("mig-ask")
         self.yes.disabled = done or bool(word and self.answer.value.strip() != word)
 
     def refresh(self) -> None:
@@ -79,7 +81,8 @@ class ConfirmPanel:
             tag("li", line, class_="mig-warn" if line.startswith("✗") else None)
             for line in self.confirmation.rehearsed()
         )
-        return page(lead, tag("ul", *told, *failing, *counted), typed, label="Confirmation")
+        asked = tag("div", lead, tag("ul", *told, *failing, *counted), typed, role="alert")
+        return page(asked, label="Confirmation")
 
     def _go(self) -> None:
         self.status.say("Running ...")
@@ -99,4 +102,5 @@ class ConfirmPanel:
         self.status.say("Nothing was run.")
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.widget._repr_mimebundle_(**options)
+        """Return the live panel, with a line of text for front ends that cannot show it."""
+        return with_text(self.widget, f"{self.confirmation.plan.intent()}: {LIVE}", **options)

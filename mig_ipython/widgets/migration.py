@@ -7,9 +7,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..cells.migration import Migration
-from ..views.html import page, tag
 from .review.footer import REHEARSES
-from .review.parts import Status, box, button, close_all, hidden_style, html
+from .review.parts import Status, box, button, close_all, hidden_style, html, with_text
 from .review.style import CSS
 
 
@@ -43,6 +42,4 @@ class MigrationPanel:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Return the live panel, with a line of text for front ends that cannot show it."""
-        bundle = self.widget._repr_mimebundle_(**options)
-        said = f"Rehearse {self._migration.message}: %%migration ... --rehearse"
-        return {**bundle, "text/plain": said, "text/html": str(page(tag("p", said)))}
+        return with_text(self.widget, f"Rehearse {self._migration.message}: %%migration ... --rehearse", **options)

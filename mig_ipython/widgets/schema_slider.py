@@ -14,7 +14,7 @@ import ipywidgets as widgets
 from ..views.html import page, tag
 from ..views.schema import SchemaView
 from ..views.schema_history import SchemaHistory
-from .review.parts import AUTO, SNUG, Status, box, button, close_all, hidden_style, html
+from .review.parts import AUTO, LIVE, SNUG, Status, box, button, close_all, hidden_style, html, with_text
 from .review.style import CSS
 
 
@@ -131,6 +131,4 @@ class SchemaSlider:
         close_all(self.widget)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = self.widget._repr_mimebundle_(**options)
-        said = f"{self.history.lead()}: a live panel, which needs its kernel. Its content is below as text."
-        return {**bundle, "text/plain": said, "text/html": str(page(tag("p", said)))}
+        return with_text(self.widget, f"{self.history.lead()}: {LIVE}", **options)

@@ -207,6 +207,33 @@ def test_a_migration_cell_that_loses_data_is_written_and_not_run(notebook, asked
     assert "from a1 to z9" in repr(notebook.run(cell.format(" --yes")))
 
 
+PANELS = {
+    "%mig_autogenerate models -m 'More' --id b2": "Review of 1 change between `models` (2 tables) and sqlite dev.db",
+    "%mig_downgrade base": "sqlite dev.db, environment migrations: this would undo 1 revision",
+    "%mig_schema --slider": "Schema over 1 revision",
+    "%%migration 'More' --id b2\nop.create_table('more', sa.Column('id', sa.Integer))": "Rehearse More: %%migration",
+}
+
+
+@pytest.mark.parametrize("cell", PANELS)
+def test_a_front_end_that_shows_no_widgets_has_each_panel_as_text_and_html(notebook, asked, monkeypatch, cell):
+    """Such as ``jupyter console``: its kernel could be asked, so that the panel is sent, and its content below."""
+    for each in APPLIED:
+        notebook.run(each)
+    monkeypatch.setattr(notebook.shell, "kernel", object(), raising=False)
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda value, **_: shown.append(value))
+    notebook.run("more = sa.Table('more', models, sa.Column('id', sa.Integer, primary_key=True))")
+    result = notebook.run(cell)
+    bundle = next(one for one in shown if hasattr(one, "widget"))._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/plain"].startswith(PANELS[cell])
+    assert words(PANELS[cell]) <= words(visible(parsed(bundle["text/html"])))
+    text = repr(result)
+    assert "Box(" not in text + bundle["text/plain"]
+    assert re.search(r"Nothing (is written yet|was done)|a1", text)
+
+
 @pytest.mark.sweep  # the quick run has nbclient itself, in magics/test_errors.py
 def test_an_error_stops_jupyter_execute(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

@@ -13,6 +13,9 @@ from ...review import Row
 from ...views.html import tag
 from .parts import SNUG, Status, box, button, html, lean
 
+CONFIRMS = "Confirm that data may be lost, by the text that is asked for"
+"""The tooltip of the field for a confirmation; screen readers read its placeholder: the text to type."""
+
 
 class Ask:
     """A form that requires the name of the table that loses data."""
@@ -21,8 +24,7 @@ class Ask:
         self._wanted, self._on_yes = "", on_yes
         self._text = html()
         self.answer = widgets.Text(
-            description="Type it", **lean(widgets.Text, style=SNUG), continuous_update=True,
-            tooltip="Type what is asked for, to confirm that data may be lost",
+            description="Type it", **lean(widgets.Text, style=SNUG), continuous_update=True, tooltip=CONFIRMS
         )  # fmt: skip
         self.yes = button("Upgrade, losing data", "Run it now", self._go, status, "danger")
         self.no = button("Cancel", "Run nothing", self.close, status)
@@ -51,7 +53,7 @@ class Ask:
                 role="alert",
             )
         )
-        self.answer.value = ""
+        self.answer.value, self.answer.placeholder = "", self._wanted
         self._compare()
         self.widget.layout.display = None
 

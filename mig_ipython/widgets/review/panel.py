@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from kernel_core.util.exc import CommandError
-from kernel_core.util.messaging import printable
 from kernel_core.util.secrets import redact
 
 from ...errors import MigError
 from ...proposals.draft import Stale
 from ...running.progress import Progress, watched
-from ...views.html import page, tag, with_code
 from ...views.rehearsal import RehearsalReport
 from .addsql import AddSQL
 from .ask import Ask
@@ -22,7 +20,7 @@ from .detail import Detail
 from .footer import Footer
 from .header import Header
 from .notice import Notice
-from .parts import Status, box, button, close_all, hidden_style
+from .parts import LIVE, Status, box, button, close_all, hidden_style, with_text
 from .rehearsed import Rehearsed
 from .renames import Renames
 from .reviewable import Reviewable
@@ -161,9 +159,7 @@ class ReviewPanel:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Return the live panel, with a line of text for front ends that cannot show it."""
-        bundle = self.widget._repr_mimebundle_(**options)
-        said = f"Review of {self._lead()}: a live panel, which needs its kernel. Its content is below as text."
-        return {**bundle, "text/plain": printable(said), "text/html": str(page(tag("p", with_code(said))))}
+        return with_text(self.widget, f"Review of {self._lead()}: {LIVE}", **options)
 
     # ---- user actions ----------------------------------------------------------------------------------------------
 

@@ -14,10 +14,11 @@ import ipywidgets as widgets
 from traitlets import validate
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.messaging import printable
 from kernel_core.util.secrets import redact
 
 from ...errors import MigError, interrupt_notes
-from ...views.html import Html, esc, tag
+from ...views.html import Html, esc, page, tag, with_code
 
 Act = Callable[[], object]
 
@@ -83,6 +84,16 @@ def box(*children: Any, classes: str = "", across: bool = False, hides: bool = F
 def hidden_style(rules: str) -> Any:
     """Return an invisible widget that holds a style sheet."""
     return html(Html(f"<style>{rules}</style>"), layout=shared(widgets.Layout, display="none"))
+
+
+LIVE = "a live panel, which needs its kernel. Its content is below as text."
+"""What a front end without widgets shows in place of a panel, after what the panel is."""
+
+
+def with_text(widget: Any, said: str, **options: Any) -> Any:
+    """Return the mime bundle of a panel, with a line of text, and as HTML, for front ends that cannot show it."""
+    bundle = widget._repr_mimebundle_(**options)
+    return {**bundle, "text/plain": printable(said), "text/html": str(page(tag("p", with_code(said))))}
 
 
 def close_all(widget: Any) -> None:

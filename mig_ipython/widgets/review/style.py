@@ -34,7 +34,7 @@ _RULES = """
  :is(input,select,textarea){color:var(--mig-text);background-color:var(--mig-ground);border:1px solid var(--mig-line);
  border-radius:4px}
  :is(input,textarea)::placeholder{color:var(--mig-dim);opacity:1}
- select{appearance:auto;background-image:none;padding-right:2px}
+ select{appearance:auto;text-overflow:ellipsis;background-image:none;padding-right:2px}
  option{color:var(--mig-text);background:var(--mig-ground)}
  :is(input,select,textarea):disabled{opacity:1;color:var(--mig-dim);background-color:var(--mig-soft)}
  :is(button,input,select,textarea,summary,pre,[tabindex="0"]):focus-visible{
@@ -69,6 +69,7 @@ _RULES = """
  .mig-steps .widget-text{width:112px;margin:0}
  .mig-steps .widget-label{width:auto;min-width:0;margin-right:6px}
  .mig-steps input{text-align:right}
+ .mig-side:has(>.mig-steps:not([style*="none"])) .mig-list{height:0;min-height:430px;max-height:none;flex:1 1 0}
  .mig-list{min-width:0;max-height:430px;overflow:hidden auto;padding:6px 4px;display:grid;width:auto;
  grid-template-columns:max-content minmax(0,1fr);align-content:start;grid-auto-rows:max-content;column-gap:4px}
  .mig-none{padding:0 12px 8px}
@@ -134,6 +135,7 @@ _RULES = """
  .mig-ask{border:2px solid var(--mig-bad);border-radius:6px;padding:8px 12px;margin-top:8px}
  .mig-ask ul{margin:2px 0;padding-left:1.6em}
  .mig-status .widget-html-content{min-height:1.45em;padding-top:8px}
+.mig-ask{border:2px solid var(--mig-bad)}
 .mig-brief .mig-status:has(p:empty) .widget-html-content{min-height:0;padding:0}
  .mig-status p{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden;
  overflow-wrap:break-word;word-break:normal;white-space:pre-line;margin:0}
