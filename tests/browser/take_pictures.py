@@ -265,3 +265,37 @@ def test_pictures_of_a_located_database(lab, notebook_of, theme, tmp_path_factor
     folder = tmp_path_factory.mktemp(f"located-{theme.split()[-1].lower()}")
     for name, text in (("locate", "%mig_locate"), ("by-running", "%mig_locate --by-running"), ("drift", "nick")):
         opened.run_until(text).screenshot(path=folder / f"{name}.png")
+
+
+LOSING = """\
+%mig_connect sqlite:///losing.db
+%mig_init migrations
+metadata = sa.MetaData()
+for name in ("customers_of_the_shop", "orders_of_the_customers"):
+    sa.Table(name, metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))
+%mig_autogenerate metadata -m "first" --id a1 --accept all --write ;
+%mig_upgrade --yes ;
+from mig_ipython import mig
+with mig.session.connection.engine.begin() as live:
+    for table in metadata.sorted_tables:
+        live.execute(table.insert().values(id=1, name="Ada"))
+metadata.clear()
+"""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", [1280, 560])
+def test_pictures_of_questions_to_be_looked_at(lab, notebook_of, theme, width, tmp_path_factory):
+    lab.theme(theme)
+    cells = ("%mig_downgrade base", "%mig_autogenerate metadata -m second --id b2")
+    opened = notebook_of(LOSING, *cells, viewport={"width": width, "height": 1900})
+    opened.page.keyboard.press("Control+b")  # without the file browser
+    asked = opened.run_until(cells[0]).locator(".mig-review")
+    asked.get_by_label("Type it").fill("customers_of_the_shop, orders_of_the_customers")
+    review = opened.run(opened.cell(cells[1])).locator(".mig-review")
+    review.get_by_role("button", name="Write & upgrade").click()
+    review.get_by_role("button", name="Upgrade, losing data").wait_for()
+    opened.page.wait_for_timeout(800)
+    folder = tmp_path_factory.getbasetemp()
+    for name, panel in (("asked", asked), ("review", review)):
+        panel.screenshot(path=folder / f"question-{name}-{width}-{theme.split()[-1].lower()}.png")
