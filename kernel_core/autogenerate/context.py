@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -68,7 +68,7 @@ class AutogenContext:
         self.dialect = getattr(migration_context, "dialect", None) or DefaultDialect()
         self.imports = set()
         self.batch_table: str | None = None
-        self.type_sources: dict[Hashable, str] = {}
+        self.type_sources: dict[object, str] = {}
         self.warnings: list[str] = []
         """The differences that no operation removes, in sentences; see `warn`."""
         if autogenerate:

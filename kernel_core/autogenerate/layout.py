@@ -53,8 +53,9 @@ def lay_out(source: str, width: int = WIDTH, tail: str = "", indent: str = "") -
         return [indent + source + tail]
     lines = [indent + source.head]
     inner = indent + INDENT
+    room, has_newline = width - len(inner) - 1, "\n" in source
     for part in source.parts:
-        if isinstance(part, Code) or "\n" in part:
+        if (len(part) > room and isinstance(part, Code)) or (has_newline and "\n" in part):
             lines += lay_out(part, width, ",", inner)
         else:
             lines.append(f"{inner}{part},")

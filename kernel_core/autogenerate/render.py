@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from typing import cast
 
 from sqlalchemy import Index, Table
 from sqlalchemy.schema import Constraint
@@ -40,15 +41,21 @@ def render_operation(autogen_context: AutogenContext, operation: MigrateOperatio
 @renderers.dispatch_for(OpContainer)
 def render_container(autogen_context: AutogenContext, container: OpContainer) -> list[str]:
     """Return the lines of the operations of a container."""
-    lines: list[str] = []
+    return list(_of_container(autogen_context, container))
+
+
+def _of_container(context: AutogenContext, container: OpContainer) -> Iterator[str]:
+    """Yield the lines of the operations of a container, those of one operation after the other."""
+    last: str | None = None
     for operation in container.ops:
-        if lines and _is_batch(autogen_context, operation):
-            lines.append("")
-        written = _statements(autogen_context, operation)
-        if lines and lines[-1].startswith(INDENT) and written:
-            lines.append("")
-        lines.extend(written)
-    return lines
+        if last is not None and _is_batch(context, operation):
+            yield (last := "")
+        written = [*_statements(context, operation)]
+        if last is not None and last.startswith(INDENT) and written:
+            yield ""
+        if written:
+            yield from written
+            last = written[-1]
 
 
 @renderers.dispatch_for(ModifyTableOps)
@@ -121,16 +128,20 @@ def _batch(context: AutogenContext, table_name: str) -> Iterator[None]:
 
 def _statements(
     context: AutogenContext, operation: MigrateOperation, after_batch: list[MigrateOperation] | None = None
-) -> list[str]:
+) -> Iterable[str]:
     """Return the statements of the operation's renderer, not laid out yet.
 
-    The operations that cannot be in a batch are appended to ``after_batch`` instead.
+    Those of a container are made one after the other, so that not all of them are in memory. The operations that cannot
+    be in a batch are appended to ``after_batch`` instead.
     """
     outside = getattr(operation, "outside_transaction", False)  # an add-on's operation may have another base class
     if after_batch is not None and (outside or getattr(operation, "outside_batch", False)):
         after_batch.append(operation)
         return []
-    written = renderers.dispatch(operation)(context, operation)
+    renderer = renderers.dispatch(operation)
+    if renderer is render_container and not (outside or operation.followed_by or operation.remark):
+        return _of_container(context, cast(OpContainer, operation))
+    written = renderer(context, operation)
     statements = [each for each in ([written] if isinstance(written, str) else written) if each is not OMITTED]
     if outside and statements:
         inner = [line for each in statements for line in _laid_out(context, each, INDENT)]
@@ -149,11 +160,11 @@ def _laid_out(context: AutogenContext, statement: str, indent: str = "", within:
 
 def render_op(autogen_context: AutogenContext, operation: MigrateOperation, indent: str = "") -> list[str]:
     """Return the lines that invoke an operation, or those of a container, each behind ``indent``."""
-    return [
-        line.rstrip()
-        for statement in _statements(autogen_context, operation)
-        for line in _laid_out(autogen_context, statement, within=indent)
-    ]
+    found: list[str] = []
+    for statement in _statements(autogen_context, operation):
+        lines = _laid_out(autogen_context, statement, within=indent)
+        found += lines if type(statement) is Code and "\n" not in statement else map(str.rstrip, lines)
+    return found
 
 
 def render_op_text(autogen_context: AutogenContext, operation: MigrateOperation) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.schema import (
     CheckConstraint,
@@ -37,9 +37,10 @@ from ..util.sqla_compat import (
     final_name,
     has_parameters,
     is_exclude_constraint,
+    key_of_type,
     referent,
 )
-from .context import AutogenContext, names
+from .context import AutogenContext
 from .layout import call, keyword, literal
 from .typesource import type_source
 
@@ -51,6 +52,8 @@ class Writer(SourceWriter, Protocol):
     """The `SourceWriter` of a context; `writer.Writer` implements it with the functions of this module."""
 
     context: AutogenContext
+    known_types: dict[object, str]
+    """The types that were written already, by `key_of_type`; none where a hook or the dialect is asked for each."""
     sa: str
     """The prefix of names of SQLAlchemy, usually ``sa.``."""
 
@@ -67,16 +70,16 @@ _HOOK_NAMES: tuple[tuple[type[Constraint], str], ...] = (
 
 def column_source(column: AnyColumn, write: Writer) -> str:
     """Return ``sa.Column(...)`` without keys, indexes and uniqueness, which are written as separate statements."""
-    if write.context.has_render_hook:
+    if write.has_render_hook:
         by_hook = write.context.render_by_hook("column", column)
         if by_hook is not False:
             return by_hook
-    parts = [literal(column.name), type_source(column.type, write.context)]
-    generated = column.computed or column.identity
-    if generated is not None:
-        parts.append(default_source(generated, write))
-    elif column.server_default is not None:
-        parts.append(keyword("server_default", default_source(column.server_default, write)))
+    type_ = column.type
+    parts = [literal(column.name), write.known_types.get(key_of_type(type_)) or type_source(type_, write.context)]
+    if column.server_default is not None or column.computed or column.identity:
+        generated = column.computed or column.identity
+        source = default_source(column.server_default if generated is None else generated, write)
+        parts.append(keyword("server_default", source) if generated is None else source)
     if column.autoincrement not in ("auto", "ignore_fk"):
         parts.append(f"autoincrement={bool(column.autoincrement)}")
     parts.append("nullable=True" if column.nullable else "nullable=False")
@@ -91,9 +94,10 @@ def column_source(column: AnyColumn, write: Writer) -> str:
 
 def default_source(default: object, write: Writer) -> str:
     """Return a server default: a literal, ``sa.text(...)``, ``sa.Computed``, ``sa.Identity``, ``sa.FetchedValue``."""
-    by_hook = write.context.render_by_hook("server_default", default)
-    if by_hook is not False:
-        return by_hook
+    if write.has_render_hook:
+        by_hook = write.context.render_by_hook("server_default", default)
+        if by_hook is not False:
+            return by_hook
     argument = default_argument(default)
     if argument is None or isinstance(argument, bool):
         return repr(argument)
@@ -124,14 +128,12 @@ _IDENTITY_OPTIONS = (
 
 
 def _identity_source(identity: Identity, write: Writer) -> str:
-    kwargs = {"always": repr(identity.always)} | _options(identity, _IDENTITY_OPTIONS, write)
+    stated = {name: getattr(identity, name) for name in _IDENTITY_OPTIONS}
     # SQLAlchemy 2.1 deprecates on_null= and order= in favour of oracle_on_null= and oracle_order=.
     of_dialects = getattr(identity, "dialect_kwargs", None)
-    if of_dialects is None:
-        kwargs |= _options(identity, ("on_null", "order"), write)
-    else:
-        kwargs |= {name: write.value(value) for name, value in of_dialects.items() if value is not None}
-    return call(f"{write.sa}Identity", (), kwargs)
+    stated |= {"on_null": identity.on_null, "order": identity.order} if of_dialects is None else of_dialects
+    given = {name: write.value(value) for name, value in stated.items() if value is not None}
+    return call(f"{write.sa}Identity", (), {"always": repr(identity.always), **given})
 
 
 def construct_source(construct: Construct, write: Writer) -> str:
@@ -173,7 +175,7 @@ def constraint_source(constraint: Constraint, write: Writer) -> str:
 
     Raises CommandError for an unknown kind of constraint.
     """
-    if write.context.has_render_hook:
+    if write.has_render_hook:
         hook_name = next((name for cls, name in _HOOK_NAMES if isinstance(constraint, cls)), None)
         by_hook = write.context.render_by_hook(hook_name, constraint) if hook_name is not None else False
         if by_hook is not False:
@@ -181,13 +183,12 @@ def constraint_source(constraint: Constraint, write: Writer) -> str:
     if isinstance(constraint, ForeignKeyConstraint):
         return _foreign_key_source(constraint, write)
     if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
-        options = _name(constraint, write) | _options(constraint, ("deferrable", "initially"), write)
-        args = [write.value(name) for name in names(constraint.columns)]
-        return call(f"{write.sa}{type(constraint).__name__}", args, options | _dialect_options(constraint, write))
+        columns = [literal(str(column.name)) for column in constraint.columns]
+        options = _options(constraint, _TIMING, write)
+        return Code(f"{write.sa}{type(constraint).__name__}(", (*columns, *options))
     if isinstance(constraint, CheckConstraint):
-        options = _name(constraint, write) | _options(constraint, ("deferrable", "initially"), write)
         condition = literal(_sql(constraint.sqltext, write))
-        return call(f"{write.sa}CheckConstraint", [condition], options | _dialect_options(constraint, write))
+        return Code(f"{write.sa}CheckConstraint(", (condition, *_options(constraint, _TIMING, write)))
     if is_exclude_constraint(constraint):
         return _exclude_source(constraint, write)
     raise CommandError(
@@ -201,43 +202,43 @@ def _exclude_source(constraint: ExcludeConstraint, write: Writer) -> str:
         write.value((str(element.name) if isinstance(element, Column) else element, operator))
         for element, operator in excluded(constraint)
     ]
-    kwargs = _name(constraint, write) | _options(constraint, ("where", "using", "deferrable", "initially"), write)
+    options = _options(constraint, ("where", "using", *_TIMING), write)
     if constraint.ops:
-        kwargs["ops"] = write.value(dict(constraint.ops))
-    return call("postgresql.ExcludeConstraint", elements, kwargs)
+        options.append(keyword("ops", write.value(dict(constraint.ops))))
+    return Code("postgresql.ExcludeConstraint(", (*elements, *options))
 
 
 def _foreign_key_source(constraint: ForeignKeyConstraint, write: Writer) -> str:
-    schema, table, columns = referent(constraint)
+    schema, table, names = referent(constraint)
     prefix = f"{schema}.{table}" if schema else table
-    args = [
-        _list(write, [str(key.parent.name) if key.parent is not None else name for key, name in _keys(constraint)]),
-        _list(write, [f"{prefix}.{column}" for column in columns]),
-    ]
-    options = ("onupdate", "ondelete", "deferrable", "initially", "match")
-    kwargs = _name(constraint, write) | _options(constraint, options, write) | _dialect_options(constraint, write)
+    local: list[str] = []
+    for key in constraint.elements:
+        column: AnyColumn | None = key.parent  # None where the constraint belongs to no table yet
+        name = constraint.column_keys[len(local)] if column is None else str(column.name)
+        local.append(write.value(name))
+    referred = [literal(f"{prefix}.{name}") for name in names]
+    options = _options(constraint, ("onupdate", "ondelete", *_TIMING, "match"), write)
     if constraint.use_alter:
-        kwargs["use_alter"] = "True"
-    return call(f"{write.sa}ForeignKeyConstraint", args, kwargs)
+        options.append("use_alter=True")
+    columns = (Code("[", tuple(local), "]"), Code("[", tuple(referred), "]"))
+    return Code(f"{write.sa}ForeignKeyConstraint(", (*columns, *options))
 
 
-def _list(write: Writer, values: list[str]) -> str:
-    return Code("[", tuple([literal(each) if type(each) is str else write.value(each) for each in values]), "]")
+_TIMING = ("deferrable", "initially")
 
 
-def _keys(constraint: ForeignKeyConstraint) -> list[tuple[Any, str]]:
-    return list(zip(constraint.elements, constraint.column_keys, strict=True))
-
-
-def _name(constraint: Constraint, write: Writer) -> dict[str, str]:
-    name = final_name(constraint, write.context.dialect)
-    return {} if name is None else {"name": write.value(name)}
-
-
-def _options(item: object, options: tuple[str, ...], write: Writer) -> dict[str, str]:
-    """Return the source of those options that are set on an object."""
-    return {option: write.value(value) for option in options if (value := getattr(item, option, None)) is not None}
-
-
-def _dialect_options(constraint: Constraint, write: Writer) -> dict[str, str]:
-    return {name: write.value(value) for name, value in dialect_options(constraint) if value not in (None, [], ())}
+def _options(constraint: Constraint, options: tuple[str, ...], write: Writer) -> list[str]:
+    """Return the name of a constraint, those options that are set and the dialects' options, as keyword arguments."""
+    found = []
+    if constraint.name is not None:
+        name = final_name(constraint, write.context.dialect)
+        if name is not None:
+            found.append(keyword("name", write.value(name)))
+    for option in options:
+        value = getattr(constraint, option, None)
+        if value is not None:
+            found.append(keyword(option, write.value(value)))
+    for option, value in dialect_options(constraint):
+        if value not in (None, [], ()):
+            found.append(keyword(option, write.value(value)))
+    return found

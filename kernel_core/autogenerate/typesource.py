@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
 import sqlalchemy
 from sqlalchemy import types as sqltypes
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from ..ddl.overrides import is_overridden
 from ..operations.operation import Code
 from ..util.exc import CommandError
-from ..util.sqla_compat import AnyType, type_repr, type_variants, without_variants
+from ..util.sqla_compat import AnyType, key_of_type, type_repr, type_variants, without_variants
 from .constructors import constructor_arguments, has_custom_constructor
 from .context import AutogenContext
 from .layout import call, literal
@@ -23,17 +24,19 @@ def type_source(type_: AnyType | type[AnyType], context: AutogenContext) -> str:
 
     The hook ``render_item`` is tried first, then the dialect's ``render_type``; otherwise the ``repr`` is parsed.
     """
-    instance = sqltypes.to_instance(type_)
-    source = context.render_by_hook("type", instance)
-    if source is not False:
-        return source
+    instance: AnyType = sqltypes.to_instance(type_) if callable(type_) else type_
+    if context.has_render_hook:
+        by_hook = context.render_by_hook("type", instance)
+        if by_hook is not False:
+            return by_hook
     impl = context.impl
     by_dialect = impl.render_type(instance, context) if impl is not None else False
     if by_dialect:
         return str(by_dialect)
-    key = _cache_key(instance)
-    if key is not None and key in context.type_sources:
-        return context.type_sources[key]
+    key = key_of_type(instance)
+    known = context.type_sources.get(key)
+    if known is not None:
+        return known
     variants = type_variants(instance)
     if not variants:
         source = _own_source(instance, context)
@@ -48,15 +51,11 @@ def type_source(type_: AnyType | type[AnyType], context: AutogenContext) -> str:
 
 _LOCAL = "<locals>"
 """In the qualified name of a class that is defined in a function."""
-_IMMUTABLE = frozenset({str, int, float, bool, type(None)})
 
 
-def _cache_key(type_: AnyType) -> tuple[Hashable, ...] | None:
-    """Return a key of a type of SQLAlchemy: its class and attributes; None where these are not all immutable values."""
-    cls, values = type(type_), vars(type_)
-    if not cls.__module__.startswith("sqlalchemy.") or not _IMMUTABLE.issuperset(map(type, values.values())):
-        return None
-    return (cls, *values.items())
+def renders_types(context: AutogenContext) -> bool:
+    """Return whether the dialect's ``render_type`` may write a type."""
+    return is_overridden(context.impl, "render_type")
 
 
 def _own_source(type_: AnyType, context: AutogenContext) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.schema import (
@@ -31,7 +30,7 @@ from .schemasource import (
     table_source,
     text_source,
 )
-from .typesource import type_source
+from .typesource import renders_types, type_source
 
 
 class Writer:
@@ -39,6 +38,10 @@ class Writer:
 
     def __init__(self, context: AutogenContext) -> None:
         self.context = context
+        self.has_render_hook = context.has_render_hook
+        self.known_types: dict[object, str] = (
+            {} if self.has_render_hook or renders_types(context) else context.type_sources
+        )
         self.sa = str(context.opts["sqlalchemy_module_prefix"])
         """The prefix of names of SQLAlchemy, usually ``sa.``."""
 
@@ -47,33 +50,28 @@ class Writer:
         return self.context.batch_table
 
     @property
-    def has_render_hook(self) -> bool:
-        return self.context.has_render_hook
-
-    @property
     def prefix(self) -> str:
         """The prefix of a directive: ``op.``, inside a batch ``batch_op.``."""
-        return "batch_op." if self.batch_table is not None else str(self.context.opts["alembic_module_prefix"])
+        context = self.context
+        return "batch_op." if context.batch_table is not None else str(context.opts["alembic_module_prefix"])
 
     def call(self, directive: str, /, *args: object, **kwargs: object) -> Code:
         written = {name: self.value(value) for name, value in kwargs.items()} if kwargs else None
-        positional = [self.value(arg) for arg in args]
-        if OMITTED in positional:
+        positional = [_SOURCE_FUNCTIONS[type(arg)](arg, self) for arg in args]
+        if self.has_render_hook and OMITTED in positional:  # only a hook omits anything
             if directive != "create_table":
                 return OMITTED
             positional = [each for each in positional if each is not OMITTED]
         return call(self.prefix + directive, positional, written)
 
     def value(self, value: object) -> str:
-        kind: Any = type(value)  # mypy does not take a type for hashable
-        return _source_function(kind)(value, self)
+        return literal(value) if type(value) is str else _SOURCE_FUNCTIONS[type(value)](value, self)
 
     def _text(self, value: str) -> str:
         """Write a text; a name that is final as ``op.f(...)``, one with its own quoting as ``sa.quoted_name(...)``."""
-        if isinstance(value, conv) and not value:  # a constraint that no naming convention may name
-            return "None"
         if isinstance(value, conv):
-            return call(f"{self.prefix}f", [literal(value)])
+            # The name of a constraint that no naming convention may name is empty.
+            return Code(f"{self.prefix}f(", (literal(value),)) if value else "None"
         if isinstance(value, quoted_name) and value.quote is not None:
             return call(f"{self.sa}quoted_name", [literal(value)], {"quote": repr(value.quote)})
         return literal(value)
@@ -90,15 +88,25 @@ class Writer:
         return Code("{", tuple(sorted(parts)), "}") if parts else f"{type(value).__name__}()"
 
 
-@lru_cache(maxsize=512)
-def _source_function(cls: type) -> Callable[[Any, Writer], str]:
-    """Return the function that writes values of a class: that of the first matching entry."""
-    return next(
-        (function for kinds, function in _SOURCE_FUNCTIONS if issubclass(cls, kinds)), lambda value, _: repr(value)
-    )
+_SourceFunction = Callable[[Any, Writer], str]
 
 
-_SOURCE_FUNCTIONS: tuple[tuple[Any, Callable[[Any, Writer], str]], ...] = (
+_CLASSES_KEPT = 512
+
+
+class _SourceFunctions(dict[type, _SourceFunction]):
+    """The functions that write values, by the class of the value: that of the first matching entry."""
+
+    def __missing__(self, cls: type) -> _SourceFunction:
+        functions = (function for kinds, function in _FUNCTIONS_OF_KINDS if issubclass(cls, kinds))
+        function = next(functions, lambda value, _: repr(value))
+        if len(self) < _CLASSES_KEPT:  # a notebook defines its classes again and again
+            self[cls] = function
+        return function
+
+
+_SOURCE_FUNCTIONS = _SourceFunctions()
+_FUNCTIONS_OF_KINDS: tuple[tuple[Any, _SourceFunction], ...] = (
     (Code, lambda value, _: value),
     (str, lambda value, write: write._text(value)),  # noqa: SLF001 - the table is a part of the writer
     (Column, column_source),

@@ -226,14 +226,8 @@ class CreateTableOp(MigrateOperation):
     def render(self, write: SourceWriter) -> str:
         if self.stored_sql is not None:
             return write.call("execute", without_parameters(self.stored_sql))
-        options = without_empty(
-            {
-                "schema": self.schema,
-                "comment": self.comment,
-                "prefixes": self.prefixes or None,
-                "if_not_exists": self.if_not_exists,
-            }
-        )
+        stated = ((name, getattr(self, name)) for name in ("schema", "comment", "prefixes", "if_not_exists"))
+        options = {name: value for name, value in stated if value not in (None, [], ())}
         return write.call("create_table", self.table_name, *self._written_items(write), **options, **self.kw)
 
     def _written_items(self, write: SourceWriter) -> list[SchemaItem]:
@@ -241,10 +235,14 @@ class CreateTableOp(MigrateOperation):
         of_model = None if "columns" in vars(self) or write.has_render_hook else self._written()
         if of_model is not None:
             return of_model
-        columns = self._columns()
-        has_key = any(isinstance(item, PrimaryKeyConstraint) for item in self.columns)
-        tables = {column.table for column in columns}
-        if len(tables) == 1 and None not in tables and (has_key or not any(c.primary_key for c in columns)):
+        tables, has_key, needs_key = set(), False, False
+        for item in self.columns:
+            if isinstance(item, Column):
+                tables.add(item.table)
+                needs_key = needs_key or item.primary_key
+            elif isinstance(item, PrimaryKeyConstraint):
+                has_key = True
+        if len(tables) == 1 and None not in tables and (has_key or not needs_key):
             return self.columns
         table = self.to_table()
         return [*table.columns, *own_constraints(table)]

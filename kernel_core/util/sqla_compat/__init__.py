@@ -73,7 +73,7 @@ from .redeclared_models import (
 from .reflected_types import SQLALCHEMY_VERSION, MySQLTypes, PostgresqlTypes, sqlite_type
 from .sessions import connections_of_session, logs_statements, statement_listeners
 from .tables import dialect_options, sorted_tables, table_prefixes
-from .type_memos import values_of_type
+from .type_memos import key_of_type, values_of_type
 from .types import AnyType, TypeByDialect, same_affinity, type_repr, type_variants, without_variants
 
 __all__ = [
@@ -126,6 +126,7 @@ __all__ = [
     "is_plain_constraint",
     "is_type_bound",
     "is_unnamed",
+    "key_of_type",
     "kind_and_order",
     "literal_sql",
     "literal_text",

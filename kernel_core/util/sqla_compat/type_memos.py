@@ -35,6 +35,34 @@ class TypeMemos:
             self._alike[values] = found
 
 
+_OWN_WRITTEN: set[type] = set()
+"""The classes of SQLAlchemy's own that were asked for, with those that create schema objects."""
+_IMMUTABLE = frozenset({str, int, float, bool, type(None)})
+_WITHOUT_EFFECT = ("dispatch", "_variant_mapping")
+"""Attributes that a Boolean has once it belongs to a table: its listeners, and no variants."""
+
+
+def key_of_type(type_: AnyType) -> object:
+    """Return a key that types have in common which are written as the same code; None where that is not known.
+
+    Those are types of SQLAlchemy's own of the same class, whose attributes are the same immutable values.
+    """
+    class_, values = type(type_), vars(type_)
+    if class_ not in _OWN_WRITTEN:
+        if not class_.__module__.startswith("sqlalchemy."):
+            return None
+        _OWN_WRITTEN.add(class_)
+    if not values:
+        return class_
+    if not _IMMUTABLE.issuperset(map(type, values.values())):
+        if values.get("_variant_mapping"):
+            return None
+        values = {name: value for name, value in values.items() if name not in _WITHOUT_EFFECT}
+        if not _IMMUTABLE.issuperset(map(type, values.values())):
+            return None
+    return (class_, *values, *values.values())
+
+
 _PLAIN = frozenset({bool, int, str, type(None)})
 _OWN: set[type] = set()
 """The classes of SQLAlchemy's own that were asked for, without those that create schema objects."""

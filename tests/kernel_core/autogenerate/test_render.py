@@ -71,6 +71,25 @@ def test_a_type_of_a_dialect_adds_its_import(write, context):
     assert context.imports == {"from sqlalchemy.dialects import postgresql"}
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (sa.Boolean(), sa.Boolean(create_constraint=True, name="ck")),
+        (sa.Boolean(), sa.Boolean().with_variant(sa.Integer(), "mysql")),
+        (sa.String(5), sa.String(5, collation="C")),
+        (sa.Numeric(10), sa.Numeric(10, 2)),
+        (sa.DateTime(), postgresql.TIMESTAMP()),
+        (sa.Text(), mysql.TEXT()),
+    ],
+)
+def test_types_of_one_table_are_not_taken_for_each_other(write, one, other):
+    """What was written of one type is used for the next one that is the same."""
+    columns = [sa.Column(f"c{number}", type_) for number, type_ in enumerate((one, other, one, other))]
+    table = sa.Table("t", sa.MetaData(), *columns)
+    found = [write.value(column).partition(", ")[2] for column in table.columns]
+    assert found[0] == found[2] != found[1] == found[3]
+
+
 class Price(sa.TypeDecorator):
     impl = sa.Numeric
     cache_ok = True
