@@ -39,6 +39,10 @@ class RunLock(Protocol):
         """Return who holds the lock, for a message: process, user, host, time; "" if that cannot be known."""
 
 
+SECOND = "mig_second_connection"
+"""The execution option of a further connection: what runs on it belongs to no revision."""
+
+
 class SecondConnection:
     """A further connection to the database of ``connection``: AUTOCOMMIT, opened when it is first read from.
 
@@ -69,7 +73,8 @@ class SecondConnection:
 @contextmanager
 def second_connection(connection: Connection) -> Iterator[Connection]:
     """Open a further connection to the same database, as the engine opens its own, and close it after the block."""
-    engine = Engine(connection.engine.pool.recreate(), connection.dialect, connection.engine.url)
+    pool, url = connection.engine.pool.recreate(), connection.engine.url
+    engine = Engine(pool, connection.dialect, url, execution_options={SECOND: True})
     try:
         with engine.connect() as second:
             yield second

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Dialect
 
+from ..ddl.run_lock import SECOND
 from ..runtime.autocommit import is_outside_transactions
 from ..util.sql import mentions, tokens
 from .clone.base import Clone
@@ -107,7 +108,7 @@ class Capture:
 
     def _run(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Callable[[str], object]) -> bool | None:
         """Execute a statement and record it; None if SQLAlchemy should execute it as usual."""
-        if self._silent:
+        if self._silent or context.execution_options.get(SECOND):
             return None
         if leaves_clone(sql, clone):
             raise refusal(sql, clone)

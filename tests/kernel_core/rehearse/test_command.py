@@ -209,6 +209,15 @@ def test_the_locks_and_rewrites_of_postgresql_are_observed(postgresql_project):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("server", "sleep"), [("postgresql", "pg_sleep"), ("mariadb", "sleep")])
+def test_what_watches_a_long_statement_is_no_statement_of_the_revision(request, server, sleep):
+    project = request.getfixturevalue(f"{server}_project")
+    project.write("a1", None, f"op.execute('SELECT {sleep}(1.5)')")
+    (found,) = command.rehearse(project.config(), "head", and_back=False)
+    assert [each.sql for each in found.statements] == [f"SELECT {sleep}(1.5)"]
+
+
+@pytest.mark.slow
 def test_the_cheapest_algorithm_that_mariadb_accepts_is_told(mariadb_project):
     mariadb_project.run("CREATE TABLE t (id integer PRIMARY KEY, v integer)", "INSERT INTO t VALUES (1, 1)")
     mariadb_project.write(
