@@ -21,7 +21,7 @@ _OFF = frozenset({"off", "false", "0"})
 class ManualLocks:
     """The modes in which a statement locks tables and their indexes.
 
-    ``name`` is a table, or an index for itself and its table; "" stands for all tables: of ``schema`` if that is
+    ``name`` is a table, or an index for itself and its table; "" means all tables: of ``schema`` if that is
     given, and only those that were clustered before if ``clustered`` is set. ``partitions`` are further modes for the
     partitions of a named table or index.
     """
