@@ -8,6 +8,7 @@ Run it on a quiet machine. ``MIG_REHEARSED_ROWS`` is the number of rows of the l
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -103,6 +104,127 @@ def test_the_whole_rehearsal_beside_a_copy_and_the_upgrade(config: Config, postg
     print(f"\nrehearsal {whole:.2f} s, copy and upgrade {raw:.2f} s: {whole / raw:.2f} times")
     assert found.is_clean
     assert found.method == "template"
+
+
+MEASURED = """
+import resource, sys, time
+
+from kernel_core import command
+from kernel_core.config import Config
+
+config = Config()
+config.set_main_option("script_location", sys.argv[1])
+config.set_main_option("sqlalchemy.url", sys.argv[2])
+start = time.process_time()
+(found,) = command.rehearse(config, "head")
+assert found.is_clean and [each.changed for each in found.rows] == [int(sys.argv[3])]
+print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+ONE_TABLE = """
+from kernel_core import op
+import sqlalchemy as sa
+
+revision, down_revision = "a1", None
+
+
+def upgrade():
+    op.add_column("t", sa.Column("age", sa.Integer))
+    op.execute("UPDATE t SET age = n, name = upper(name)")
+    op.create_index("ix", "t", ["email"])
+
+
+def downgrade():
+    op.drop_index("ix", "t")
+    op.drop_column("t", "age")
+"""
+NUMBERS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})",
+    "postgresql": "WITH n(i) AS (SELECT generate_series(1, {rows}))",
+    "mariadb": "WITH n(i) AS (SELECT seq FROM seq_1_to_{rows})",
+}
+
+
+@pytest.fixture
+def mariadb_url() -> Iterator[str]:
+    """The URL of a new database on the server in MIG_TEST_MARIADB, by default of this computer."""
+    given = os.environ.get("MIG_TEST_MARIADB") or "mysql+pymysql://root@127.0.0.1:3306/mysql"
+    admin = sa.create_engine(given, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    name = f"mig_benchmark_{os.getpid()}"
+    try:
+        connection = admin.connect()
+    except sa.exc.OperationalError:
+        pytest.skip("needs MariaDB: set MIG_TEST_MARIADB")
+    with connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        yield sa.make_url(given).set(database=name).render_as_string(hide_password=False)
+        connection.exec_driver_sql(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a new file."""
+    return f"sqlite:///{tmp_path / 'live.db'}"
+
+
+def filled(url: str, folder: Path, rows: int) -> None:
+    """Write a history of one revision, and fill the one table of the database."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    name = "mariadb" if engine.dialect.name == "mysql" else engine.dialect.name
+    numbers = NUMBERS[name].format(rows=rows)
+    joined = "CONCAT({}, i, {})" if name == "mariadb" else "{} || i || {}"
+    values = f"{joined.format(repr('name of row '), repr(''))}, {joined.format(repr('user'), repr('@example.org'))}"
+    query = f"SELECT i, {values}, i / 1000 FROM n"
+    insert = f"{numbers} INSERT INTO t {query}" if name == "sqlite" else f"INSERT INTO t {numbers} {query}"
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE IF EXISTS t")
+        connection.exec_driver_sql(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(80), email VARCHAR(120), n INTEGER)"
+        )
+        connection.exec_driver_sql(insert)
+    (folder / "versions").mkdir(exist_ok=True)
+    (folder / "env.py").write_text(ENV)
+    (folder / "versions" / "a1.py").write_text(ONE_TABLE)
+
+
+def measured(url: str, folder: Path, rows: int) -> tuple[float, float]:
+    """Return the CPU seconds of a rehearsal with its downgrade, and the most memory of its process in MB."""
+    typed = [sys.executable, "-c", MEASURED, str(folder), url, str(rows)]
+    done = subprocess.run(typed, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seconds, memory = map(float, done.stdout.split()[-2:])
+    return seconds, memory
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_the_memory_does_not_depend_on_the_number_of_rows(request, tmp_path: Path, kind: str) -> None:
+    url, memory = request.getfixturevalue(f"{kind}_url"), {}
+    for rows in (10_000, 100_000, 1_000_000):
+        filled(url, tmp_path, rows)
+        seconds, memory[rows] = measured(url, tmp_path, rows)
+        print(f"\n{kind}, {rows:,} rows: {seconds:.2f} s of CPU in the client, {memory[rows]:.0f} MB")
+    assert memory[1_000_000] < 1.2 * memory[10_000]
+
+
+def test_a_million_rows_on_sqlite_beside_a_copy_the_upgrade_and_two_scans(tmp_path: Path, sqlite_url: str) -> None:
+    filled(sqlite_url, tmp_path, 1_000_000)
+    seconds, _ = measured(sqlite_url, tmp_path, 1_000_000)
+    start = time.process_time()
+    live, copy = sqlite3.connect(tmp_path / "live.db"), sqlite3.connect(tmp_path / "copy.db")
+    live.backup(copy)
+    for sql in (
+        "ALTER TABLE t ADD COLUMN age INTEGER",
+        "UPDATE t SET age = n, name = upper(name)",
+        "CREATE INDEX ix ON t (email)",
+    ):
+        copy.execute(sql)
+    copy.commit()
+    for each in (live, copy):
+        for _row in each.execute("SELECT * FROM t ORDER BY id"):
+            pass
+        each.close()
+    raw = time.process_time() - start
+    print(f"\nrehearsal with its downgrade {seconds:.2f} s of CPU, copy, upgrade and two scans {raw:.2f} s")
+    assert seconds / raw <= 2.5
 
 
 READER = """
