@@ -14,6 +14,7 @@ from ..ddl.overrides import is_overridden
 from ..operations.operation import Code
 from ..util.exc import CommandError
 from ..util.sqla_compat import AnyType, key_of_type, type_repr, type_variants, without_variants
+from .constants import value_source
 from .constructors import constructor_arguments, has_custom_constructor
 from .context import AutogenContext
 from .layout import call, literal
@@ -64,13 +65,24 @@ def _own_source(type_: AnyType, context: AutogenContext) -> str:
         return _stand_in(type_, context)
     if has_custom_constructor(type_):
         return _constructed(type_, context)
-    text, nested = type_repr(type_), tuple(_nested(type_))
+    text, nested = _valid_repr(type_, context), tuple(_nested(type_))
     if nested:
         return _read_repr(text, type(type_), nested, context)
     seen = (type(type_), text)
     if seen not in context.type_sources:
         context.type_sources[seen] = _read_repr(text, type(type_), (), context)
     return context.type_sources[seen]
+
+
+def _valid_repr(type_: AnyType, context: AutogenContext) -> str:
+    """Return the ``repr`` of a type; if it is not Python, with the source of its values, such as an IntEnum's."""
+    text = type_repr(type_)
+    if "<" in text and _parsed(text) is None:
+        for value in vars(type_).values():
+            for each in value if isinstance(value, (list, tuple)) else (value,):
+                if isinstance(each, (int, str, float)):
+                    text = text.replace(repr(each), value_source(each, context.imports))
+    return text
 
 
 def _constructed(type_: AnyType, context: AutogenContext) -> str:
@@ -86,7 +98,7 @@ def _constructed(type_: AnyType, context: AutogenContext) -> str:
 def _argument(value: object, context: AutogenContext) -> str:
     if isinstance(value, TypeEngine):
         return type_source(value, context)
-    return literal(value) if isinstance(value, str) else repr(value)
+    return value_source(value, context.imports)
 
 
 def _read_repr(text: str, cls: type, nested: tuple[AnyType, ...], context: AutogenContext) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 
 from ..operations.operation import Code
+from .constants import value_source
 from .context import OMITTED, AutogenContext
 from .layout import call, literal
 from .schemasource import (
@@ -99,7 +100,7 @@ class _SourceFunctions(dict[type, _SourceFunction]):
 
     def __missing__(self, cls: type) -> _SourceFunction:
         functions = (function for kinds, function in _FUNCTIONS_OF_KINDS if issubclass(cls, kinds))
-        function = next(functions, lambda value, _: repr(value))
+        function = next(functions, lambda value, write: value_source(value, write.context.imports))
         if len(self) < _CLASSES_KEPT:  # a notebook defines its classes again and again
             self[cls] = function
         return function

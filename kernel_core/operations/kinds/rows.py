@@ -37,7 +37,10 @@ class RowsOp(MigrateOperation):
 
     def json_arguments(self) -> dict[str, object]:
         _refuse_python_defaults(self)
-        return super().json_arguments() | {"rows": [_stored(self.table, row) for row in self.rows]}
+        return super().json_arguments() | {"rows": self._stored_rows()}
+
+    def _stored_rows(self) -> Rows:
+        return [_stored(self.table, row) for row in self.rows]
 
     def apply_to(self, schema: object) -> None:
         """Change nothing: rows are not part of a schema."""
@@ -115,7 +118,7 @@ class BulkInsertOp(RowsOp):
 
     def render(self, write: SourceWriter) -> str:
         options = without_empty({"multiinsert": None if self.multiinsert else False})
-        return write.call("bulk_insert", self.table, self.rows, **options)
+        return write.call("bulk_insert", self.table, self._stored_rows(), **options)
 
     def sentence(self) -> str:
         return f"Insert {self._count()} into {self.shown_table}"
