@@ -60,10 +60,6 @@ def range_of(scripts: ScriptDirectory, text: str) -> SquashRange:
         _refuse_children(scripts, each, inside, last, text)
     needs = {name for each in line for name in as_tuple(each.dependencies)}
     outside = [name for name in sorted(needs) if not set(scripts.map.resolve(name)) <= inside]
-    for name in outside:
-        later = scripts.map.ancestors(scripts.map.resolve(name)) & inside
-        if later:
-            raise _refused(text, f"{name}, on which it depends, depends on {min(later)}")
     labels = sorted({label for each in line for label in each.own_labels})
     names = dict.fromkeys(name for each in line for name in (*each.replaces, each.revision) if name != last.revision)
     replaces = (*names, last.revision)

@@ -369,3 +369,37 @@ def test_sides_of_which_either_fails_after_the_other_conflict(versions: Path, on
 def test_a_side_that_does_not_run_by_itself_is_not_compared_by_running(versions: Path) -> None:
     found = checked(versions, 'op.drop_constraint("fk_user", "orders")', ADD, scratch=IN_MEMORY)
     assert any("both orders fail" in each for each in found.not_compared), found
+
+
+LOOP = 'for row in op.get_bind().execute(sa.text("SELECT 1")):\n        op.drop_table("orders")'
+
+
+def test_a_side_that_does_nothing_commutes_with_code_that_is_not_known(versions: Path) -> None:
+    found = checked(versions, "pass", LOOP)
+    assert (found.verdict, found.unknown) == ("commute", ())
+
+
+def test_code_before_both_sides_that_cannot_be_read_is_named(versions: Path) -> None:
+    write(versions, "base1", None, f"{BASE}\n    {LOOP}")
+    found = checked(versions, ADD, 'op.add_column("users", sa.Column("zip", sa.Integer))')
+    assert found.verdict == "not known"
+    assert {each.revision for each in found.unknown} == {"base1"}
+
+
+def test_nothing_is_run_if_that_is_not_wanted(versions: Path) -> None:
+    found = checked(versions, MORE, TWICE, scratch=IN_MEMORY, run=False)
+    assert found.verdict == "not known"
+    assert found.not_compared == ("by running: switched off by --no-run",)
+
+
+def test_a_conflict_is_reported_where_no_further_database_can_be_created(versions: Path) -> None:
+    databases = iter(range(3))  # both orders, and one of them again
+
+    def limited() -> Any:
+        if next(databases, None) is None:
+            raise CommandError("the limit is reached")
+        return IN_MEMORY()
+
+    found = checked(versions, MORE, f"{ADD}\n    {TWICE}", scratch=limited)
+    assert (found.verdict, found.pair) == ("conflict", None)
+    assert found.notes[-1] == "the first conflicting operations were not searched: the limit is reached"

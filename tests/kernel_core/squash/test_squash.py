@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from kernel_core import command
 from kernel_core.config import Config, main
 from kernel_core.script import ScriptDirectory
 from kernel_core.snapshot import snapshot_of
-from kernel_core.util.exc import CommandError, DatabaseNotAtHead, LostRevision
+from kernel_core.squash import squashed, write
+from kernel_core.util.exc import BrokenScript, CommandError, DatabaseNotAtHead, LostRevision
 
 from .conftest import REVISIONS
 
@@ -141,6 +143,7 @@ def test_show_writes_nothing(history: Any) -> None:
         ((), "e5:a1", "does not come after"),
         ((), "a1:a1", "only one revision"),
         (("g7", "c3", "pass", "pass"), "a1:e5", "g7 follows c3 too"),
+        (("é7", "f6", "pass", "pass"), "a1:é7", "no folder can have the name 'é7'"),
         (("m8", ("f6", "g7"), "pass", "pass"), "c3:m8", "can only be the first revision|needs|g7"),
     ],
 )
@@ -154,6 +157,22 @@ def test_a_range_that_cannot_be_squashed_is_refused(history: Any, extra: Any, te
     with pytest.raises(CommandError, match=reason):
         command.squash(history.config, text)
     assert names(folder(history)) == before
+
+
+def test_a_range_with_a_file_that_does_not_compile_is_refused(history: Any) -> None:
+    path = folder(history) / "c3.py"
+    path.write_text(f"{path.read_text()}\n\ndef broken(:\n    pass\n")
+    with pytest.raises(BrokenScript, match=r"c3\.py"):
+        command.squash(history.config, "a1:e5", run=False)
+
+
+def test_a_range_with_a_compiled_file_is_refused(history: Any) -> None:
+    history.config.set_main_option("sourceless", "true")
+    path = folder(history) / "c3.py"
+    py_compile.compile(str(path), str(path.with_suffix(".pyc")))
+    path.unlink()
+    with pytest.raises(CommandError, match=r"c3\.pyc is compiled"):
+        command.squash(history.config, "a1:e5")
 
 
 def test_a_revision_that_depends_on_the_inside_is_refused(history: Any) -> None:
@@ -254,7 +273,6 @@ def test_a_database_inside_a_pruned_range_is_reported_with_the_squashed_revision
 
 
 def test_files_that_changed_meanwhile_are_not_squashed(history: Any) -> None:
-    from kernel_core.squash import squashed, write
 
     scripts = command.scripts_of(history.config)
     made = squashed(scripts, "a1:e5")
@@ -266,7 +284,6 @@ def test_files_that_changed_meanwhile_are_not_squashed(history: Any) -> None:
 
 
 def test_a_folder_that_would_be_read_is_refused(history: Any) -> None:
-    from kernel_core.squash import squashed, write
 
     locations = [str(folder(history)), str(folder(history, "replaced"))]
     scripts = ScriptDirectory(folder(history).parent, version_locations=locations)
