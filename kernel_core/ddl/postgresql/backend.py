@@ -24,6 +24,8 @@ def known_process(connection: Connection) -> int | None:
 def takes_many_statements(connection: Connection) -> bool:
     """Return whether a text of several statements can be run, in which a backslash is a plain character."""
     raw: Any = connection.connection.driver_connection
+    if connection.dialect.is_async:
+        return False  # nextset() of SQLAlchemy's cursor for the async psycopg fails: it awaits a bool
     if connection.dialect.driver == "psycopg":
         # A prepared statement is only one; by default only a text that was run several times is prepared.
         strings = raw.pgconn.parameter_status(b"standard_conforming_strings")

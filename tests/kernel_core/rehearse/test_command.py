@@ -244,7 +244,7 @@ def test_a_name_with_the_database_leads_to_the_clone_on_mariadb(mariadb_project)
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("driver", ["sqlite+aiosqlite", "postgresql+asyncpg"])
+@pytest.mark.parametrize("driver", ["sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg"])
 def test_an_async_environment_is_led_to_the_clone(request, tmp_path, monkeypatch, driver):
     pytest.importorskip(driver.partition("+")[2], reason="the driver is not installed")
     url = request.getfixturevalue(f"{driver.partition('+')[0]}_url")
