@@ -28,10 +28,23 @@ SELECT cn.nspname, c.relname, pn.nspname, p.relname,
        (SELECT array_agg(quote_ident(a.attname) ORDER BY k.i) FROM unnest(f.conkey) WITH ORDINALITY k(n, i)
         JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.n),
        (SELECT array_agg(quote_ident(a.attname) ORDER BY k.i) FROM unnest(f.confkey) WITH ORDINALITY k(n, i)
-        JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.n)
+        JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.n),
+       (SELECT array_agg(format_type(a.atttypid, a.atttypmod) ORDER BY k.i)
+        FROM unnest(f.conkey) WITH ORDINALITY k(n, i)
+        JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.n),
+       (SELECT array_agg('OPERATOR(' || quote_ident(n.nspname) || '.' || o.oprname || ')' ORDER BY k.i)
+        FROM unnest(f.conpfeqop) WITH ORDINALITY k(n, i) JOIN pg_operator o ON o.oid = k.n
+        JOIN pg_namespace n ON n.oid = o.oprnamespace),
+       p.relkind = 'p'
 FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace
 JOIN pg_class p ON p.oid = f.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
-WHERE f.contype = 'f' AND c.relkind = 'r' AND p.relkind = 'r'
+WHERE f.contype = 'f'
+"""
+
+_PARTITIONED = """
+SELECT n.nspname, c.relname, (SELECT array_agg(quote_ident(attname) ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'p' AND n.nspname !~ '^pg_'
 """
 
 _CHUNK = 1000
@@ -43,6 +56,9 @@ class _Key:
     referred: str
     columns: tuple[str, ...]
     referred_columns: tuple[str, ...]
+    types: tuple[str, ...]
+    operators: tuple[str, ...]
+    is_partitioned: bool
 
 
 def copy_sample(live: Connection, copy: Connection, limit: int | None) -> dict[tuple[str, str], int]:
@@ -58,6 +74,7 @@ def copy_sample(live: Connection, copy: Connection, limit: int | None) -> dict[t
             limited = "" if whole else f" LIMIT {limit}"
             _copy(live, copy, f"SELECT {columns[table]} FROM ONLY {table}{limited}", table, columns[table])
     keys = _keys(live, live.exec_driver_sql(_KEYS).all())
+    columns |= {_table(*row[:2]): ", ".join(row[2]) for row in live.exec_driver_sql(_PARTITIONED).all()}
     while limit and sum(_add_referred(live, copy, key, columns) for key in keys if key.referred in columns):
         pass
     copy.commit()
@@ -66,24 +83,33 @@ def copy_sample(live: Connection, copy: Connection, limit: int | None) -> dict[t
 
 def _keys(live: Connection, rows: Sequence[Any]) -> list[_Key]:
     """Return the keys in values; they are not constraints of the copy yet, so they are read from the source."""
-    return [_Key(_table(row[0], row[1]), _table(row[2], row[3]), tuple(row[4]), tuple(row[5])) for row in rows]
+    return [
+        _Key(_table(*row[:2]), _table(*row[2:4]), tuple(row[4]), tuple(row[5]), tuple(row[6]), tuple(row[7]), row[8])
+        for row in rows
+    ]
 
 
 def _add_referred(live: Connection, copy: Connection, key: _Key, columns: dict[str, str]) -> bool:
     """Copy the rows that rows of the copy refer to by a foreign key and that it lacks; return whether any was."""
-    pairs = list(zip(key.columns, key.referred_columns, strict=True))
-    present = " AND ".join(f"c.{local} IS NOT NULL" for local, _ in pairs)
-    join = " AND ".join(f"p.{remote} = c.{local}" for local, remote in pairs)
-    values = ", ".join(f"quote_literal(c.{local})" for local, _ in pairs)
+    join = " AND ".join(
+        f"p.{remote} {operator} c.{local}"
+        for local, remote, operator in zip(key.columns, key.referred_columns, key.operators, strict=True)
+    )
+    present = " AND ".join(f"c.{local} IS NOT NULL" for local in key.columns)
+    values = ", ".join(f"quote_literal(c.{local}::text)" for local in key.columns)
     missing = copy.exec_driver_sql(
         f"SELECT DISTINCT {values} FROM {key.table} c WHERE {present} "
         f"AND NOT EXISTS (SELECT 1 FROM {key.referred} p WHERE {join})".replace("%", "%%")
     ).all()
-    added = 0
+    only = "" if key.is_partitioned else "ONLY "
+    named, added = ", ".join(key.columns), 0
     for start in range(0, len(missing), _CHUNK):
-        rows = ", ".join(f"({', '.join(row)})" for row in missing[start : start + _CHUNK])
-        wanted = ", ".join(f"{remote}::text" for _, remote in pairs)
-        texts = f"SELECT {columns[key.referred]} FROM ONLY {key.referred} WHERE ({wanted}) IN ({rows})"
+        rows = ", ".join(
+            f"({', '.join(f'{value}::{type_}' for value, type_ in zip(row, key.types, strict=True))})"
+            for row in missing[start : start + _CHUNK]
+        )
+        wanted = f"EXISTS (SELECT 1 FROM (VALUES {rows}) AS c ({named}) WHERE {join})"
+        texts = f"SELECT {columns[key.referred]} FROM {only}{key.referred} p WHERE {wanted}"
         added += _copy(live, copy, texts, key.referred, columns[key.referred])
     return bool(added)
 
