@@ -41,8 +41,15 @@ def first_value(column: AnyColumn, dialect: Dialect) -> sa.ColumnElement[Any] | 
 def with_columns(table: TableOrQuery, added: Mapping[str, sa.ColumnElement[Any]]) -> TableOrQuery:
     """Return a table with further columns, or other values in some, as a subquery of its name."""
     kept = [column for column in table.c if column.name not in added]
-    found = sa.select(*kept, *(value.label(name) for name, value in added.items())).subquery(table.name)
-    found.schema = table.schema  # of no meaning in SQL: the key of the table is looked up with it
+    return sa.select(*kept, *(value.label(name) for name, value in added.items())).subquery(table.name)
+
+
+def schema_of(table: TableOrQuery) -> str | None:
+    """Return the schema of a table, also of one with further columns: a subquery itself has none."""
+    inner: Any = table
+    while isinstance(inner, sa.Subquery):
+        (inner,) = inner.element.get_final_froms()  # type: ignore[attr-defined]  # it is a Select
+    found: str | None = inner.schema
     return found
 
 

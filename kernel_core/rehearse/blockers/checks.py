@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,14 +22,17 @@ from ...operations.ops import (
     SetEnumValuesOp,
 )
 from ...util.counts import counted
+from ...util.exc import sqlstate
 from ...util.sql import in_quotes
 from ...util.sqla_compat import shown_sql, sql_text
 from ..findings import BlockerKind
-from .added_columns import TableOrQuery, default_of, first_value, with_columns
-from .conditions import as_condition, compared, index_value, unmet, without_parent
-from .kept_constraints import check_conditions, converted, unique_keys
+from .added_columns import TableOrQuery, default_of, first_value, schema_of, with_columns
+from .conditions import as_condition, compared, index_value, matches_full, prefix_lengths, unmet, without_parent
+from .kept_constraints import converted, kept_on
 from .misfits import misfits
 from .row_checks import RowChecks
+from .savepoints import undone_if_failed
+from .type_changes import is_cast
 
 SAMPLE = 5
 
@@ -66,6 +69,10 @@ class RowQueries(RowChecks[Check]):
         self._inspector = sa.inspect(connection)
         self._added: dict[tuple[str | None, str], dict[str, sa.ColumnElement[Any]]] = {}
 
+    def _place(self, schema: str | None, table: str) -> tuple[str | None, str]:
+        """Return the schema and the name of a table; the schema is the default one if none is named."""
+        return schema or self._inspector.default_schema_name, table
+
     def table(self, name: str, schema: str | None) -> TableOrQuery | None:
         """Return a table with its columns and their types, None where there is none of this name.
 
@@ -75,7 +82,7 @@ class RowQueries(RowChecks[Check]):
             return None
         columns = self._inspector.get_columns(name, schema=schema)
         found = sa.table(name, *(sa.column(each["name"], each["type"]) for each in columns), schema=schema)
-        added = self._added.get((schema, name))
+        added = self._added.get(self._place(schema, name))
         return with_columns(found, added) if added else found
 
     def key(self, name: str, schema: str | None) -> list[str]:
@@ -103,7 +110,7 @@ class RowQueries(RowChecks[Check]):
     def _select(self, table: TableOrQuery, names: Sequence[str], *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
         """Return a query of the key and some columns of the rows that meet a condition."""
         wanted = list(
-            dict.fromkeys([*self.key(table.name, table.schema), *(name for name in names if name in table.c)])
+            dict.fromkeys([*self.key(table.name, schema_of(table)), *(name for name in names if name in table.c)])
         )
         columns: list[Any] = [table.c[name] for name in wanted if name in table.c] or [sa.literal(1).label("row")]
         return sa.select(*columns).select_from(table).where(*where)
@@ -119,6 +126,14 @@ class RowQueries(RowChecks[Check]):
             if not column.nullable:
                 rows = self._select(wide, [column.name], wide.c[column.name].is_(None))
                 yield Check("null", shown, f"{column.name} is NULL in ", rows, columns=(column.name,))
+            if column.unique:
+                rows = self._with_equals(wide, [wide.c[column.name]], [wide.c[column.name].is_not(None)])
+                text = f" would have the same {column.name} as another row"
+                yield Check("duplicate", shown, "", rows, text, (column.name,))
+        elif value is not None and self._refuses(value):
+            text = f"{column.name} would be {default or 'NULL'}, which its domain refuses, in "
+            kind: BlockerKind = "check" if default else "null"
+            yield Check(kind, shown, text, self._select(table, []), columns=(column.name,))
         elif column.unique and default and value is not None:
             rows = self._with_equals(wide, [wide.c[column.name]], [wide.c[column.name].is_not(None)])
             text = f" would have {default} in {column.name}, which is unique"
@@ -130,39 +145,65 @@ class RowQueries(RowChecks[Check]):
             text = f"{column.name} is NOT NULL and has no default for "
             yield Check("null", shown, text, self._select(table, []), columns=(column.name,))
         if value is not None:
-            self._added.setdefault((operation.schema, operation.table_name), {})[column.name] = value
+            self._added.setdefault(self._place(operation.schema, operation.table_name), {})[column.name] = value
+
+    def _refuses(self, value: sa.ColumnElement[Any]) -> bool:
+        """Return whether PostgreSQL refuses the value of a new column, because of the conditions of a domain."""
+        if self.connection.dialect.name != "postgresql":
+            return False
+        try:
+            with undone_if_failed(self.connection):
+                self.connection.execute(sa.select(value))
+        except sa.exc.DBAPIError as error:
+            return sqlstate(error.orig) in ("23502", "23514")
+        return False
 
     def altered_column(self, operation: AlterColumnOp) -> Iterator[Check]:
         table, shown = self._found(operation)
         if table is None or operation.column_name not in table.c:
             return
         column = table.c[operation.column_name]
-        if operation.modify_nullable is False:
-            rows = self._select(table, [column.name], column.is_(None))
-            yield Check("null", shown, f"{operation.name_after} is NULL in ", rows, columns=(operation.name_after,))
+        yield from self._missing(operation, table, shown)
         if operation.modify_type is not None:
             for each in misfits(self.connection, table, column, operation):
                 rows = self._select(table, [column.name], each.condition)
                 plain = None if each.plain is None else self._select(table, [column.name], each.plain)
-                columns, key = (operation.name_after,), tuple(self.key(table.name, table.schema))
+                columns, key = (operation.name_after,), tuple(self.key(table.name, schema_of(table)))
                 yield Check(each.kind, shown, each.lead, rows, each.rest, columns, plain, key, column.name)
-            yield from self._no_longer_met(operation, table, shown)
+            yield from self._no_longer_met(operation, table)
 
-    def _no_longer_met(self, operation: AlterColumnOp, table: TableOrQuery, shown: str) -> Iterator[Check]:
-        """Yield what the keys and conditions of a table refuse when a column has its new type."""
-        column = operation.column_name
+    def _missing(self, operation: AlterColumnOp, table: TableOrQuery, shown: str) -> Iterator[Check]:
+        """Yield the rows that have no value in a column that is or becomes NOT NULL."""
+        column, using = table.c[operation.column_name], str(operation.kw.get("postgresql_using") or "")
+        name, needs_value = operation.name_after, operation.modify_nullable is False
+        if self.connection.dialect.name == "postgresql" and using and not is_cast(using):
+            kept = self._inspector.get_columns(table.name, schema=schema_of(table))
+            if needs_value or not all(each["nullable"] for each in kept if each["name"] == column.name):
+                rows = self._select(table, [column.name], sa.literal_column(f"({using})").is_(None))
+                yield Check("null", shown, f"{name} would be NULL in ", rows, columns=(name,))
+        elif needs_value:
+            rows = self._select(table, [column.name], column.is_(None))
+            yield Check("null", shown, f"{name} is NULL in ", rows, columns=(name,))
+
+    def _no_longer_met(self, operation: AlterColumnOp, table: TableOrQuery) -> Iterator[Check]:
+        """Yield what the constraints that exist already refuse when a column has its new type."""
+        column, key = operation.column_name, self._place(operation.schema, operation.table_name)
         value = converted(self.connection, table.c[column].type, operation)
         if value is None:
             return
-        changed = with_columns(table, {column: value})
-        for names in unique_keys(self._inspector, table.name, table.schema, column):
-            values = [changed.c[name] for name in names]
-            rows = self._with_equals(changed, values, [each.is_not(None) for each in values])
-            text = f" would have the same {', '.join(names)} as another row"
-            yield Check("duplicate", shown, "", rows, text, tuple(names))
-        for condition in check_conditions(self._inspector, table.name, table.schema):
-            rows = self._select(changed, [column], sa.not_(as_condition(condition)))
-            yield Check("check", shown, f"{condition} would be false for ", rows, columns=(column,))
+        known = self._added.get(key, {})
+        self._added[key] = {**known, column: value}
+        try:
+            kept = list(kept_on(self.connection, self._inspector, table.name, schema_of(table), column))
+            found = [check for each in kept for check in self.of(each) or ()]
+        finally:
+            self._added[key] = known
+        for check in found:
+            lead = check.lead.replace(" is false for ", " would be false for ").replace(
+                " refers to ", " would refer to "
+            )
+            rest = check.rest.replace(" have ", " would have ").replace(" conflict ", " would conflict ")
+            yield replace(check, lead=lead, rest=rest)
 
     def unique(self, operation: CreateUniqueConstraintOp | CreateIndexOp) -> Iterator[Check]:
         yield from self._same_values(
@@ -185,7 +226,7 @@ class RowQueries(RowChecks[Check]):
         table, shown = self._found(operation)
         if table is None:
             return
-        dialect, lengths = self.connection.dialect.name, _lengths(operation.kw)
+        dialect, lengths = self.connection.dialect.name, prefix_lengths(operation.kw)
         values = [_part(table, part, lengths, dialect) for part in parts]
         conditions = compared(values, operation.kw, dialect)
         rows, described = self._with_equals(table, values, conditions), _described(parts)
@@ -200,7 +241,9 @@ class RowQueries(RowChecks[Check]):
         names = [value.name if isinstance(value, sa.ColumnClause) and value.name in table.c else "" for value in values]
         labelled = [value if name else column for value, name, column in zip(values, names, columns, strict=True)]
         total = sa.func.count().over(partition_by=list(values)).label("rows_with_them")
-        key = [table.c[name] for name in self.key(table.name, table.schema) if name in table.c and name not in names]
+        key = [
+            table.c[name] for name in self.key(table.name, schema_of(table)) if name in table.c and name not in names
+        ]
         found = self._only(sa.select(*key, *labelled, total).select_from(table).where(*where), table)
         inner = found.subquery("each_row")
         return sa.select(*inner.c).where(inner.c.rows_with_them > 1)
@@ -218,9 +261,8 @@ class RowQueries(RowChecks[Check]):
         if len(remote) != len(local) or not all(name in referred.c for name in remote):
             return
         is_postgresql = self.connection.dialect.name == "postgresql"  # other databases read MATCH and ignore it
-        matches_full = is_postgresql and str(operation.kw.get("match") or "").upper() == "FULL"
-        hint = self._hint(referred)
-        condition = without_parent(table, local, referred, remote, matches_full=matches_full, hint=hint)
+        full, hint = is_postgresql and matches_full(operation), self._hint(referred)
+        condition = without_parent(table, local, referred, remote, matches_full=full, hint=hint)
         names = ", ".join(operation.local_cols)
         text = (
             f"{names} refers to a row that {shown_name(operation.referent_schema, operation.referent_table)} lacks, in "
@@ -241,20 +283,22 @@ class RowQueries(RowChecks[Check]):
         table, shown = self._found(operation)
         if table is None:
             return
-        other, pairs, names = table.alias("other_row"), [], []
-        for part, operator in operation.elements:
-            if not isinstance(part, str) or part not in table.c:
-                return  # an expression: the database's error names one of the rows
-            pairs.append(table.c[part].op(operator, is_comparison=True)(other.c[part]))
-            names.append(part)
-        this: sa.ColumnElement[Any] = sa.literal_column(f"{_quoted(table)}.ctid")
-        that: sa.ColumnElement[Any] = sa.literal_column("other_row.ctid")
-        found = sa.select(sa.literal(1)).select_from(other).where(this != that, *pairs).correlate(table)
-        hint = self._hint(table)
-        conditions: list[Any] = [sa.exists(found.with_hint(other, hint, "postgresql") if hint else found)]
+        dialect = self.connection.dialect.name
+        values = [_part(table, part, {}, dialect).label(f"value_{i}") for i, (part, _) in enumerate(operation.elements)]
+        place = sa.func.row_number().over().label("place")
+        numbered = self._only(sa.select(*table.c, *values, place).select_from(table), table)
         if operation.where is not None:
-            conditions.append(as_condition(operation.where))
-        rows = self._only(self._select(table, names, *conditions), table)
+            numbered = numbered.where(as_condition(operation.where))
+        each = numbered.cte("each_row")
+        other = each.alias("other_row")
+        pairs = [
+            each.c[value.name].op(operator, is_comparison=True)(other.c[value.name])
+            for value, (_, operator) in zip(values, operation.elements, strict=True)
+        ]
+        conflict = sa.exists(sa.select(sa.literal(1)).where(each.c.place != other.c.place, *pairs).correlate(each))
+        names = [part for part, _ in operation.elements if isinstance(part, str) and part in table.c]
+        wanted = dict.fromkeys([*self.key(table.name, schema_of(table)), *(names or [value.name for value in values])])
+        rows = sa.select(*(each.c[name] for name in wanted if name in each.c)).where(conflict)
         yield Check("exclusion", shown, "", rows, " conflict with other rows", tuple(names))
 
     def enum_values(self, operation: SetEnumValuesOp) -> Iterator[Check]:
@@ -267,11 +311,6 @@ class RowQueries(RowChecks[Check]):
             text = f"{column.name} has a value that is removed from {operation.name}, in "
             shown = shown_name(use.get("schema"), use["table"])
             yield Check("enum value", shown, text, self._select(table, [column.name], unknown), columns=(column.name,))
-
-
-def _lengths(options: dict[str, Any]) -> dict[str, int] | int:
-    found = options.get("mysql_length") or options.get("mariadb_length") or {}
-    return found if isinstance(found, int) else dict(found)
 
 
 def _part(table: TableOrQuery, part: Any, lengths: dict[str, int] | int, dialect: str) -> sa.ColumnElement[Any]:
@@ -290,4 +329,4 @@ def _described(parts: Sequence[Any]) -> str:
 
 
 def _quoted(table: TableOrQuery) -> str:
-    return ".".join(map(in_quotes, filter(None, (table.schema, table.name))))
+    return ".".join(map(in_quotes, filter(None, (schema_of(table), table.name))))

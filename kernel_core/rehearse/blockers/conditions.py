@@ -30,6 +30,17 @@ def is_checked_later(operation: CreateForeignKeyOp | CreateCheckConstraintOp) ->
     return bool(operation.kw.get("postgresql_not_valid"))
 
 
+def matches_full(operation: CreateForeignKeyOp) -> bool:
+    """Return whether a foreign key is MATCH FULL: of its columns all are NULL, or none."""
+    return str(operation.kw.get("match") or "").upper() == "FULL"
+
+
+def prefix_lengths(options: Mapping[str, Any]) -> dict[str, int] | int:
+    """Return how many characters of each column, or of all, a key of MariaDB and MySQL compares."""
+    found = options.get("mysql_length") or options.get("mariadb_length") or {}
+    return found if isinstance(found, int) else dict(found)
+
+
 def compared(values: Iterable[Condition], options: Mapping[str, Any], dialect: str) -> list[Condition]:
     """Return the conditions of the rows that a unique key of ``values`` compares.
 

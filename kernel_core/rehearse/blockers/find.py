@@ -15,15 +15,16 @@ from ...util.sql import in_quotes
 from ..findings import Blocker, Row
 from .added_columns import constraints_of
 from .checks import SAMPLE, Check, RowQueries
+from .explained import is_explained
 from .queries import Query, number_of, query_of
 from .savepoints import undone_if_failed
-from .statements import operations_in, validated_constraint
+from .statements import operations_in, validated_constraints
 
 
 def blockers_of(
     connection: Connection, operations: Iterable[MigrateOperation], error: Exception, revision: str
 ) -> list[Blocker]:
-    """Return the rows that stopped operations, in the state before them; the error alone where no row did."""
+    """Return the rows that stopped operations, in the state before them, and the error where they do not explain it."""
     several, found = list(operations), list[Blocker]()
     queries = RowQueries(connection)
     for operation in several:
@@ -48,7 +49,7 @@ def blockers_of(
                             lists_text=query.lists_text,
                         )
                     )
-    if not found:
+    if not found or not is_explained(error, {each.kind for each in found}):
         sentence = "; ".join(each.sentence() for each in several)
         table = next((operation.table_name for operation in several if hasattr(operation, "table_name")), "")
         found.append(Blocker("error", revision, sentence, table or "", message(error), error=message(error)))
@@ -64,26 +65,27 @@ def message(error: Exception) -> str:
 
 def _read(operation: MigrateOperation, connection: Connection) -> list[MigrateOperation]:
     if isinstance(operation, ExecuteSQLOp):
-        return operations_in(_as_addition(operation.text, connection) or operation.text, connection.dialect)
+        dialect = connection.dialect
+        added = _validated(operation.text, connection) if dialect.name == "postgresql" else ()
+        return [each for sql in (operation.text, *added) for each in operations_in(sql, dialect)]
     return [operation, *constraints_of(operation)] if isinstance(operation, AddColumnOp) else [operation]
 
 
-def _as_addition(sql: str, connection: Connection) -> str:
-    """Return the statement that adds the constraint that ``sql`` validates; "" for another statement."""
-    found = validated_constraint(sql, connection.dialect) if connection.dialect.name == "postgresql" else None
-    if found is None:
-        return ""
-    (schema, table), name = found
-    shown = ".".join(map(in_quotes, filter(None, (schema, table))))
-    with undone_if_failed(connection):
-        definition = connection.execute(
-            sa.text(
-                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass(:t) AND conname = :n"
-            ),
-            {"t": shown, "n": name},
-        ).scalar()
-    kept = str(definition or "").removesuffix(" NOT VALID")
-    return f"ALTER TABLE {shown} ADD CONSTRAINT {in_quotes(name)} {kept}"
+def _validated(text: str, connection: Connection) -> Iterator[str]:
+    """Yield the statements that add the constraints that a text of SQL validates."""
+    for (schema, table), name in validated_constraints(text, connection.dialect):
+        shown = ".".join(map(in_quotes, filter(None, (schema, table))))
+        with undone_if_failed(connection):
+            definition = connection.execute(
+                sa.text(
+                    "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+                    "WHERE conrelid = to_regclass(:t) AND conname = :n"
+                ),
+                {"t": shown, "n": name},
+            ).scalar()
+        if definition:
+            kept = str(definition).removesuffix(" NOT VALID")
+            yield f"ALTER TABLE {shown} ADD CONSTRAINT {in_quotes(name)} {kept}"
 
 
 def _checks(queries: RowQueries, operation: MigrateOperation) -> Iterator[Check]:

@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Inspector
 
-from ...operations.ops import AlterColumnOp
+from ...operations.operation import MigrateOperation
+from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp, CreateIndexOp
 from ...util.sql import in_backticks, in_quotes
+from .misfits import reflected_type
+from .statements import operations_in
+from .type_changes import MYSQL
+
+_OF_CHARACTERS = re.compile(r"(character|char|varchar|bpchar|nchar)\b.*\(", re.IGNORECASE)
+
+_ON_POSTGRESQL = """
+SELECT 'ALTER TABLE ' || k.conrelid::regclass || ' ADD CONSTRAINT ' || quote_ident(k.conname) || ' '
+       || pg_get_constraintdef(k.oid)
+FROM pg_constraint k JOIN pg_attribute a ON a.attname = :column AND a.attrelid = to_regclass(:name)
+WHERE k.convalidated AND (k.conrelid = a.attrelid AND (a.attnum = ANY (k.conkey) OR 0 = ANY (k.conkey))
+   OR k.contype = 'f' AND k.confrelid = a.attrelid AND a.attnum = ANY (k.confkey))
+UNION
+SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
+JOIN pg_attribute a ON a.attname = :column AND a.attrelid = to_regclass(:name)
+WHERE i.indrelid = a.attrelid AND i.indisunique AND NOT EXISTS
+  (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)
+  AND (a.attnum = ANY (i.indkey) OR 0 = ANY (i.indkey) OR i.indpred IS NOT NULL)
+ORDER BY 1
+"""
+"""The keys and conditions in the catalog that may read a column, as statements that would create them."""
+
+
+def kept_on(
+    connection: Connection, inspector: Inspector, table: str, schema: str | None, column: str
+) -> Iterator[MigrateOperation]:
+    """Yield operations that would add the constraints that exist already and read a column of a table."""
+    if connection.dialect.name == "postgresql":
+        name = ".".join(map(in_quotes, filter(None, (schema, table))))
+        for sql in connection.execute(sa.text(_ON_POSTGRESQL), {"name": name, "column": column}).scalars():
+            yield from operations_in(str(sql), connection.dialect)
+        return
+    for names in _unique_keys(inspector, table, schema, column):
+        yield CreateIndexOp("index", table, names, schema=schema, unique=True)
+    for each in inspector.get_check_constraints(table, schema=schema):
+        yield CreateCheckConstraintOp(None, table, each["sqltext"], schema=schema)
 
 
 def converted(
@@ -23,9 +61,10 @@ def converted(
     if dialect == "postgresql":
         value = str(operation.kw.get("postgresql_using") or "") or in_quotes(operation.column_name)
         # a cast to a shorter text truncates, where ALTER TABLE refuses
-        return sa.literal_column(f"CAST(({value}) AS {spelled})") if getattr(after, "length", None) is None else None
-    if dialect in ("mysql", "mariadb"):
-        return _on_mariadb(in_backticks(operation.column_name), before, after)
+        type_ = "text" if _OF_CHARACTERS.match(spelled) else spelled
+        return sa.literal_column(f"CAST(({value}) AS {type_})")
+    if dialect in MYSQL:
+        return _on_mariadb(in_backticks(operation.column_name), before, reflected_type(connection, after))
     name = in_quotes(operation.column_name)
     if isinstance(after, sa.String) and not isinstance(after, sa.Enum):
         return sa.literal_column(f"CASE WHEN typeof({name}) = 'blob' THEN {name} ELSE CAST({name} AS TEXT) END")
@@ -39,18 +78,24 @@ def converted(
 def _on_mariadb(
     name: str, before: sa.types.TypeEngine[Any], after: sa.types.TypeEngine[Any]
 ) -> sa.ColumnElement[Any] | None:
-    """Return the value of a number that is rounded, or of a text with another collation."""
+    """Return the value of a number that is rounded, a time without its digits, or a text with another collation."""
     collation = getattr(after, "collation", None)
     if isinstance(before, sa.Numeric) and isinstance(after, sa.Integer):
         return sa.literal_column(f"ROUND({name}, 0)")
     if isinstance(before, sa.Numeric) and isinstance(after, sa.Numeric) and not isinstance(after, sa.Float):
         return sa.literal_column(f"ROUND({name}, {after.scale or 0})")
+    if isinstance(before, sa.DateTime) and isinstance(after, sa.DateTime | sa.Date):
+        digits = getattr(after, "fsp", None) or 0
+        return sa.literal_column(
+            f"CAST({name} AS {'DATETIME' if isinstance(after, sa.DateTime) else 'DATE'}"
+            f"{f'({digits})' if digits else ''})"
+        )
     return sa.literal_column(f"{name} COLLATE {collation}") if collation and isinstance(before, sa.String) else None
 
 
-def unique_keys(inspector: Inspector, table: str, schema: str | None, column: str) -> Iterator[list[str]]:
-    """Yield the columns of each unique key of whole columns that has a column and no condition."""
-    found = [inspector.get_pk_constraint(table, schema=schema)["constrained_columns"]]
+def _unique_keys(inspector: Inspector, table: str, schema: str | None, column: str) -> Iterator[list[str]]:
+    """Yield the columns of the unique keys of a table that have a column, without those on expressions or some rows."""
+    found = [inspector.get_pk_constraint(table, schema=schema).get("constrained_columns") or []]
     for index in inspector.get_indexes(table, schema=schema):
         is_partial = any(name.endswith("_where") for name in index.get("dialect_options", {}))
         if index["unique"] and not is_partial:
@@ -58,9 +103,3 @@ def unique_keys(inspector: Inspector, table: str, schema: str | None, column: st
     found += [each["column_names"] for each in inspector.get_unique_constraints(table, schema=schema)]
     keys = {tuple(names): names for names in found if column in names and "" not in names}
     yield from keys.values()
-
-
-def check_conditions(inspector: Inspector, table: str, schema: str | None) -> list[str]:
-    """Return the conditions of the CHECK constraints of a table, without those that are NOT VALID."""
-    found = inspector.get_check_constraints(table, schema=schema)
-    return [each["sqltext"] for each in found if not each.get("dialect_options", {}).get("not_valid")]

@@ -20,7 +20,8 @@ from ...operations.ops import AlterColumnOp
 from ...util.sql import in_backticks, in_quotes
 from ...util.sqla_compat.types import AnyType
 from ..findings import BlockerKind
-from .added_columns import TableOrQuery
+from .added_columns import TableOrQuery, schema_of
+from .savepoints import without_event_triggers
 from .strict_tables import unfit_for_strict
 from .type_changes import MYSQL, value_changes
 
@@ -80,8 +81,8 @@ def _conditions(
     """Yield the text and the condition of values that are refused, as far as they can be written as a condition."""
     after = operation.modify_type
     dialect = connection.dialect.name
-    if isinstance(after, sa.types.UserDefinedType) and dialect in MYSQL:
-        after = _reflected(connection, after.compile(connection.dialect))
+    if after is not None and dialect in MYSQL:
+        after = reflected_type(connection, after)
     if after is None or isinstance(after, sa.types.UserDefinedType):
         return
     using = str(operation.kw.get("postgresql_using") or "") if dialect == "postgresql" else ""
@@ -90,8 +91,13 @@ def _conditions(
             yield change.text, change.condition
 
 
-def _reflected(connection: Connection, spelled: str) -> AnyType:
-    """Return the type of MariaDB and MySQL that is written like this, as reflection returns it."""
+def reflected_type(connection: Connection, type_: AnyType) -> AnyType:
+    """Return the type of MariaDB and MySQL that is written in a statement, as reflection returns it."""
+    if not isinstance(type_, sa.types.UserDefinedType):
+        return type_
+    spelled = type_.compile(connection.dialect)
+    if spelled.upper() == "JSON":
+        return sa.JSON()  # MariaDB reflects a LONGTEXT
     name = f"{FUNCTION}_type"
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} (c {spelled})".replace("%", "%%"))
     try:
@@ -105,7 +111,9 @@ def _tried_on_postgresql(
     connection: Connection, table: TableOrQuery, operation: AlterColumnOp, spelled: str
 ) -> Iterator[str]:
     """Yield a call of a function that returns whether a row's value can be assigned to a variable of the new type."""
-    name = ".".join(in_quotes(part) for part in (table.schema, table.name) if part)
+    name = ".".join(in_quotes(part) for part in (schema_of(table), table.name) if part)
+    if not operation.kw.get("postgresql_using"):
+        _refuse_without_cast(connection, name, operation.column_name, spelled)
     using = str(operation.kw.get("postgresql_using") or "") or in_quotes(operation.column_name)
     row = f"(SELECT (mig_row).*) AS {in_quotes(table.name)}"
     body = (
@@ -113,11 +121,28 @@ def _tried_on_postgresql(
         "BEGIN RETURN true; END; EXCEPTION WHEN others THEN RETURN false; END"
     )
     head = f"CREATE OR REPLACE FUNCTION pg_temp.{FUNCTION}(mig_row {name}) RETURNS boolean LANGUAGE plpgsql"
-    with _temporary_enum(connection, operation.modify_type):
+    with without_event_triggers(connection), _temporary_enum(connection, operation.modify_type):
         connection.exec_driver_sql(f"{head} AS $mig${body}$mig$".replace("%", "%%"))
         yield f"pg_temp.{FUNCTION}({in_quotes(table.name)}.*)"
         # a function of the row type of a table would keep the migration from dropping that table
         connection.exec_driver_sql(f"DROP FUNCTION pg_temp.{FUNCTION}({name})".replace("%", "%%"))
+
+
+def _refuse_without_cast(connection: Connection, name: str, column: str, spelled: str) -> None:
+    """Raise DBAPIError where no cast is made without USING: then no row is at fault.
+
+    A function in SQL returns by the same casts as ALTER TABLE converts by.
+    """
+    sql = (
+        "SELECT format_type(atttypid, atttypmod) FROM pg_attribute "
+        "WHERE attrelid = to_regclass(:name) AND attname = :column"
+    )
+    before = connection.execute(sa.text(sql), {"name": name, "column": column}).scalar_one()
+    with without_event_triggers(connection):
+        function = f"pg_temp.{FUNCTION}_cast"
+        head = f"CREATE OR REPLACE FUNCTION {function}(value {before}) RETURNS {spelled}"
+        connection.exec_driver_sql(f"{head} LANGUAGE sql AS 'SELECT value'".replace("%", "%%"))
+        connection.exec_driver_sql(f"DROP FUNCTION {function}({before})".replace("%", "%%"))
 
 
 @contextmanager
@@ -171,7 +196,7 @@ def _column_on_mariadb(connection: Connection, table: TableOrQuery, column: str)
         "LEFT JOIN information_schema.collations s ON s.collation_name = t.table_collation "
         "WHERE c.table_schema = coalesce(:schema, database()) AND c.table_name = :name AND c.column_name = :column"
     )
-    names = {"schema": table.schema, "name": table.name, "column": column}
+    names = {"schema": schema_of(table), "name": table.name, "column": column}
     type_, data_type, *characters = connection.execute(sa.text(sql), names).one()
     of_text, of_table = (
         f" CHARACTER SET {name} COLLATE {collation}" if name else ""

@@ -1,10 +1,13 @@
-"""Queries that may fail inside of a transaction that goes on."""
+"""Queries and statements of the rehearsal itself, inside of a transaction that goes on."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from ...runtime.autocommit import is_outside_transactions
 
@@ -24,3 +27,21 @@ class undone_if_failed:  # noqa: N801 - used like a function
     def __exit__(self, kind: object, *_: object) -> None:
         if self._savepoint is not None and self._savepoint.is_active:
             self._savepoint.rollback() if kind is not None and kind is not StopIteration else self._savepoint.commit()
+
+
+@contextmanager
+def without_event_triggers(connection: Connection) -> Iterator[None]:
+    """Fire no event trigger of PostgreSQL for the rehearsal's own objects, where the role may set that.
+
+    https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE
+    """
+    before = ""
+    with suppress(DBAPIError), undone_if_failed(connection):
+        role = connection.exec_driver_sql("SELECT current_setting('session_replication_role')").scalar_one()
+        connection.exec_driver_sql("SET session_replication_role = replica")
+        before = str(role)
+    try:
+        yield
+    finally:
+        if before:
+            connection.exec_driver_sql(f"SET session_replication_role = {before}")

@@ -8,6 +8,7 @@ unless one of them may change rows: then the rows are not those that stopped it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,8 +178,7 @@ def _added(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateOp
         yield from _foreign_key(reader, name, schema, table)
     elif reader.takes("CHECK"):
         condition = ", ".join(reader.parenthesised())
-        rest = reader.rest_of_action().upper()
-        if "NOT VALID" not in rest:
+        if "NOT VALID" not in _words(reader.rest_of_action()):
             yield CreateCheckConstraintOp(name, table, condition, schema=schema)
     elif reader.takes("EXCLUDE"):
         yield from _exclusion(reader, name, schema, table)
@@ -212,7 +212,7 @@ def _foreign_key(reader: Reader, name: str | None, schema: str | None, table: st
         return
     other_schema, other = reader.qualified()
     remote = [_column_name(part) for part in reader.parenthesised()]
-    rest = reader.rest_of_action().upper()
+    rest = _words(reader.rest_of_action())
     if "NOT VALID" not in rest:
         options = {"match": "FULL"} if "MATCH FULL" in rest else {}
         yield CreateForeignKeyOp(
@@ -221,33 +221,39 @@ def _foreign_key(reader: Reader, name: str | None, schema: str | None, table: st
 
 
 def _exclusion(reader: Reader, name: str | None, schema: str | None, table: str) -> Iterator[MigrateOperation]:
-    """Yield an exclude constraint on columns; nothing for one on expressions."""
+    """Yield an exclude constraint."""
     if reader.takes("USING"):
         reader.name()
     elements = []
     for part in reader.parenthesised():
-        column, _, operator = part.rpartition(" WITH ")
-        elements.append((_column_name(column), operator.strip()))
+        place = next((each for each in reversed(tokens(part, reader.dialect)) if each.keyword == "WITH"), None)
+        if place is None:
+            return
+        elements.append((_index_part(part[: place.start].strip(), reader.dialect), part[place.end :].strip()))
     while reader.left and not reader.takes("WHERE"):
         reader.name()
     where = reader.rest_of_action()
-    if all(column and operator for column, operator in elements):
+    if elements and all(operator for _, operator in elements):
         yield CreateExcludeConstraintOp(name, table, elements, where or None, schema)
 
 
-def validated_constraint(sql: str, dialect: SQLDialect) -> tuple[Name, str] | None:
-    """Return the table and the name of the constraint that a statement validates; None for another statement."""
-    reader = Reader(sql, dialect)
-    try:
-        if reader.takes("ALTER", "TABLE"):
-            reader.takes("IF", "EXISTS")
-            reader.takes("ONLY")
-            table = reader.qualified()
+def validated_constraints(sql: str, dialect: SQLDialect) -> list[tuple[Name, str]]:
+    """Return the table and the name of each constraint that the statements of a text validate."""
+    return [found for part in _statements(sql, dialect) for found in _validated(Reader(part, dialect))]
+
+
+def _validated(reader: Reader) -> Iterator[tuple[Name, str]]:
+    with suppress(IndexError):
+        if not reader.takes("ALTER", "TABLE"):
+            return
+        reader.takes("IF", "EXISTS")
+        reader.takes("ONLY")
+        table, is_more = reader.qualified(), True
+        while is_more:
             if reader.takes("VALIDATE", "CONSTRAINT"):
-                return table, reader.name()
-    except IndexError:
-        pass
-    return None
+                yield table, reader.name()
+            reader.rest_of_action()
+            is_more = reader.skip_comma()
 
 
 def _added_column(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
@@ -320,6 +326,11 @@ class _NewColumn:
             reader.name()
 
 
+def _words(sql: str) -> str:
+    """Return SQL in upper case with one space between its words."""
+    return " ".join(sql.upper().split())
+
+
 def _escaped(sql: str) -> str:
     return sql.replace(":", r"\:")
 
@@ -332,7 +343,7 @@ def _redefined(reader: Reader, schema: str | None, table: str, *, renames: bool)
     if renames:
         reader.name()
     spelled = reader.rest_of_action(*_AFTER_TYPE)
-    is_not_null = "NOT NULL" in " ".join(reader.rest_of_action().upper().split())
+    is_not_null = "NOT NULL" in _words(reader.rest_of_action())
     yield AlterColumnOp(
         table, column, schema=schema, modify_nullable=False if is_not_null else None, modify_type=_Written(spelled)
     )

@@ -22,10 +22,12 @@ def unfit_for_strict(
     value = f"{in_quotes(table.name)}.{in_quotes(str(column.key))}"
     # CAST makes a number of the first characters of a text, which is equal to the text if these are all it has
     number = f"CAST({value} AS NUMERIC)"
+    # an INTEGER column keeps a real number without digits after the point as an integer
+    whole = f"(typeof({number}) = 'integer' OR CAST({number} AS INTEGER) = {number} AND abs({number}) < 9e18)"
     is_number = f"(typeof({value}) IN ({_NUMBERS}) OR typeof({value}) = 'text' AND {number} = {value})"
     fits = {
-        "INT": f"{is_number} AND typeof({number}) = 'integer'",
-        "INTEGER": f"{is_number} AND typeof({number}) = 'integer'",
+        "INT": f"{is_number} AND {whole}",
+        "INTEGER": f"{is_number} AND {whole}",
         "REAL": is_number,
         "TEXT": f"typeof({value}) <> 'blob'",
         "BLOB": f"typeof({value}) = 'blob'",

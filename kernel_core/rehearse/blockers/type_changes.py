@@ -75,7 +75,7 @@ def value_changes(
     if dialect == "postgresql" and not using and _needs_using(before, after):
         yield _never(name, before, after)
         return
-    if using and not _is_cast(using):
+    if using and not is_cast(using):
         yield ValueChange("loses data", f"values of {name} become {using}", None)
         return
     yield from _narrowed(_Change(column, name, after, dialect, bool(using), refused))
@@ -234,6 +234,6 @@ def _never(name: str, before: AnyType, after: AnyType) -> ValueChange:
 _CAST = re.compile(r'\s*(CAST\s*\(\s*"?\w+"?\s+AS\s+[^)]+(\(.*\))?\s*\)|"?\w+"?\s*::.+)\s*', re.IGNORECASE)
 
 
-def _is_cast(using: str) -> bool:
+def is_cast(using: str) -> bool:
     """Return whether an expression of USING is the cast of a column and nothing else."""
     return _CAST.fullmatch(using) is not None

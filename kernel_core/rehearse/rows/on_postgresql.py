@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
+from ..blockers.savepoints import without_event_triggers
 from ..clone.base import Clone
 from .kept import Kept
 from .plain import Both, PlainSide, driver_text
@@ -34,7 +35,8 @@ def postgresql_side(
     after = kept.connected(clone)
     with clone.before.connect() as before:
         try:
-            yield PostgresqlSide(clone, before, after, without, written, kept)
+            with without_event_triggers(after):
+                yield PostgresqlSide(clone, before, after, without, written, kept)
             after.commit()
         except BaseException as error:
             kept.close()

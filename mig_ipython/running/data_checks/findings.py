@@ -30,7 +30,14 @@ from kernel_core.operations.ops import (
     RenameTableOp,
     SetEnumValuesOp,
 )
-from kernel_core.rehearse.blockers.conditions import compared, index_value, unmet, without_parent
+from kernel_core.rehearse.blockers.conditions import (
+    compared,
+    index_value,
+    matches_full,
+    prefix_lengths,
+    unmet,
+    without_parent,
+)
 from kernel_core.rehearse.blockers.row_checks import BLOCKED, RowChecks
 from kernel_core.rehearse.blockers.type_changes import value_changes
 
@@ -218,8 +225,8 @@ class RowCounts(RowChecks[Found]):
         remote = [self._states.column(referred_key, name) for name in operation.remote_cols]
         names = [None if target is None else target.name for target in remote]
         is_postgresql = self._states.dialect == "postgresql"  # other databases read MATCH and ignore it
-        matches_full = is_postgresql and str(operation.kw.get("match") or "").upper() == "FULL"
-        condition = without_parent(table, known, referred_table, names, matches_full=matches_full)
+        full = is_postgresql and matches_full(operation)
+        condition = without_parent(table, known, referred_table, names, matches_full=full)
         yield "may fail", text, self._states.count(table, condition)
 
     def check(self, operation: CreateCheckConstraintOp) -> Iterator[Found]:
@@ -242,7 +249,7 @@ def _duplicates(states: TableStates, key: Key, names: Sequence[Any], options: di
     """Return the number of rows with equal values; NULL equals nothing, unless the index is NULLS NOT DISTINCT."""
     table = states.table(key)
     assert table is not None, "an empty table has no duplicates"
-    if "mysql_length" in options or "mariadb_length" in options:
+    if prefix_lengths(options):
         raise NotCounted
     is_partial = options.get(f"{states.dialect}_where") is not None
     if not states.keeps_names(key) and (is_partial or not all(isinstance(name, str) for name in names)):

@@ -137,3 +137,44 @@ def test_a_sample_has_values_that_are_none_of_the_type_of_their_column(project):
     project.write("a1", None, body)
     (found,) = command.rehearse(project.config(), "head", and_back=False)
     assert [(each.kind, each.sample) for each in found.blockers] == [("check", ({"id": 1, "d": "x", "n": b"\0"},))]
+
+
+AUTOCOMMIT = """
+with op.get_context().autocommit_block():
+    op.execute("ALTER TABLE t VALIDATE CONSTRAINT ck")
+    op.create_index("ux", "t", ["b"], unique=True, postgresql_concurrently=True)
+    op.alter_column("t", "b", type_=sa.Integer, postgresql_using="b::int")
+"""
+
+
+@pytest.mark.sweep
+def test_rows_are_counted_where_each_statement_commits(postgresql_project):
+    postgresql_project.run(
+        "CREATE TABLE t (id int PRIMARY KEY, b text)",
+        "INSERT INTO t VALUES (1, 'x'), (2, 'x'), (3, '7')",
+        "ALTER TABLE t ADD CONSTRAINT ck CHECK (id < 3) NOT VALID",
+    )
+    postgresql_project.write("a1", None, AUTOCOMMIT)
+    (found,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
+    expected = [("check", 1), ("duplicate", 2), ("misfit", 2)]
+    assert [(each.kind, each.rows) for each in found.blockers] == expected
+
+
+@pytest.mark.sweep
+def test_an_event_trigger_refuses_statements_of_the_revision_and_none_of_the_rehearsal(postgresql_project):
+    body = "BEGIN IF tg_tag ~ '^DROP TABLE|FUNCTION$' THEN RAISE EXCEPTION 'no %', tg_tag; END IF; END"
+    postgresql_project.run(
+        "CREATE TABLE t (id int PRIMARY KEY, b text)",
+        "INSERT INTO t VALUES (1, 'x'), (2, '7')",
+        f"CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $${body}$$".replace("%", "%%"),
+        "CREATE TABLE u (id int)",
+    )
+    change = "op.alter_column('t', 'b', type_=sa.Integer, postgresql_using='b::int')"
+    postgresql_project.write("a1", None, f"op.execute('UPDATE t SET b = b')\nop.execute('DROP TABLE u')\n{change}")
+    postgresql_project.run("CREATE EVENT TRIGGER refusing ON ddl_command_start EXECUTE FUNCTION refuse()")
+    try:
+        (found,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
+    finally:
+        postgresql_project.run("DROP EVENT TRIGGER refusing")
+    assert [(each.kind, each.rows) for each in found.blockers] == [("error", None), ("misfit", 1)]
+    assert "no DROP TABLE" in found.blockers[0].text
