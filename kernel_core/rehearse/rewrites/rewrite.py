@@ -12,6 +12,7 @@ from ...operations.operation import MigrateOperation
 from ...operations.ops import ExecuteSQLOp
 from ...util.exc import CommandError
 from ...util.sql.expression import refuse_loose_sql
+from ...util.sqla_compat import quoted_name
 from ..findings import BlockerKind
 
 
@@ -61,7 +62,7 @@ class Place:
 
     def quoted(self, name: str) -> str:
         """Return a name as this database needs it in SQL."""
-        return self.dialect.identifier_preparer.quote(name)
+        return quoted_name(name, self.dialect)
 
     def named(self, schema: str | None, table: str) -> str:
         """Return the name of a table in SQL."""
@@ -72,7 +73,8 @@ class Place:
         """The columns in SQL that tell rows apart: the primary key, or where there is none what the database has."""
         table = self.table()
         names = tuple(self.quoted(column.name) for column in table.primary_key) if table is not None else ()
-        return names or {"postgresql": ("ctid",), "sqlite": ("rowid",)}.get(self.dialect.name, ())
+        # rows of two partitions can have the same ctid
+        return names or {"postgresql": ("tableoid", "ctid"), "sqlite": ("rowid",)}.get(self.dialect.name, ())
 
 
 def statement(sql: str, *, remark: str = "", outside_transaction: bool = False) -> ExecuteSQLOp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from ...operations.operation import MigrateOperation
 from ...operations.ops import (
@@ -16,8 +17,10 @@ from ...operations.ops import (
 )
 from ...util.sql import grammar_of, string_literal
 from ...util.sqla_compat import changed_column, shown_sql, sql_text
+from ..blockers.conditions import index_value, matches_full, prefix_lengths
 from .rewrite import Place, Rewrite, listed, statement
 
+_Unique: TypeAlias = CreateUniqueConstraintOp | CreateIndexOp | CreatePrimaryKeyOp
 _VALUE = "the value for these rows, an SQL expression such as 'unknown' or lower(name)"
 
 
@@ -82,15 +85,13 @@ def added_in_steps(operation: AddColumnOp, place: Place) -> Iterator[Rewrite]:
     yield Rewrite("backfill", words, backfill, _VALUE, removes="null")
 
 
-def without_duplicates(
-    operation: CreateUniqueConstraintOp | CreateIndexOp | CreatePrimaryKeyOp, place: Place
-) -> Iterator[Rewrite]:
+def without_duplicates(operation: _Unique, place: Place) -> Iterator[Rewrite]:
     """Offer to delete the rows that have the values of another row, except for the first one of each group."""
     if (isinstance(operation, CreateIndexOp) and not operation.unique) or not place.key:
         return
     table, key = place.named(operation.schema, operation.table_name), listed(place.key)
     parts = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
-    texts = [place.quoted(part) if isinstance(part, str) else f"({sql_text(part)})" for part in parts]
+    texts = [_compared(part, operation, place) for part in parts]
     shown = listed(part if isinstance(part, str) else shown_sql(part) for part in parts)
     conditions = [] if operation.kw.get("postgresql_nulls_not_distinct") else [f"{each} IS NOT NULL" for each in texts]
     where = operation.kw.get(f"{place.dialect.name}_where")
@@ -110,6 +111,15 @@ def without_duplicates(
     yield Rewrite("deduplicate", words, remove, needs, key, takes_several=True, removes="duplicate")
 
 
+def _compared(part: str | object, operation: _Unique, place: Place) -> str:
+    """Return the SQL of the value that a unique key compares: a column, its first characters, or an expression."""
+    if not isinstance(part, str):
+        return sql_text(index_value(part, place.dialect.name))
+    lengths, column = prefix_lengths(operation.kw), place.quoted(part)
+    length = lengths if isinstance(lengths, int) else lengths.get(part)
+    return f"left({column}, {length})" if length else column
+
+
 def without_orphans(operation: CreateForeignKeyOp, place: Place) -> Iterator[Rewrite]:
     """Offer to set references to rows that are missing to NULL."""
     table = place.named(operation.source_schema, operation.source_table)
@@ -123,8 +133,13 @@ def without_orphans(operation: CreateForeignKeyOp, place: Place) -> Iterator[Rew
         assigned = listed(f"{name} = NULL" for name in local)
         present = " AND ".join(f"{table}.{name} IS NOT NULL" for name in local)
         source = f"{referred} referred" if referred != table else f"(SELECT * FROM {referred}) referred"
-        lacking = f"NOT EXISTS (SELECT 1 FROM {source} WHERE {join})"
-        return [statement(f"UPDATE {table} SET {assigned} WHERE {present} AND {lacking}", remark=remark), operation]
+        refused = f"{present} AND NOT EXISTS (SELECT 1 FROM {source} WHERE {join})"
+        if matches_full(operation) and len(local) > 1:
+            any_, none = (
+                " OR ".join(f"{table}.{name} {test}" for name in local) for test in ("IS NOT NULL", "IS NULL")
+            )
+            refused = f"{refused} OR ({any_}) AND ({none})"
+        return [statement(f"UPDATE {table} SET {assigned} WHERE {refused}", remark=remark), operation]
 
     shown = listed(operation.local_cols)
     words = f"Set {shown} of {operation.source_table} to NULL where {operation.referent_table} lacks the row"

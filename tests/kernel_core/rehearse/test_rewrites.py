@@ -258,3 +258,130 @@ def test_rows_with_a_removed_value_of_an_enum_type_get_another_one(postgresql_pr
     (found,) = command.rehearse(project.config(), "head")
     assert found.is_clean, found.blockers
     assert [each.sentence() for each in found.changed_rows] == ["people: 1 row changed; changed: my mood in 1"]
+
+
+ODD = "Ta b%"
+ODD_SETUP = (
+    'CREATE TABLE "pa r" ("I:d" INTEGER NOT NULL PRIMARY KEY)',
+    'INSERT INTO "pa r" VALUES (1), (2)',
+    (
+        'CREATE TABLE "Ta b%" ("K%d" INTEGER NOT NULL, z VARCHAR(9) NOT NULL, "e:M" VARCHAR(40), p INTEGER, '
+        'PRIMARY KEY ("K%d", z))'
+    ),
+    "INSERT INTO \"Ta b%\" VALUES (1, 'a', 'x', 1), (1, 'b', 'X', 9), (2, 'a', 'x', NULL), (2, 'b', NULL, 8)",
+)
+ODD_CASES = {
+    "backfill": (
+        ops.AlterColumnOp(ODD, "e:M", existing_type=sa.String(40), existing_nullable=True, modify_nullable=False),
+        "'50%: none'",
+        'SELECT z FROM "Ta b%" WHERE "e:M" = \'50%: none\'',
+        [("b",)],
+    ),
+    "deduplicate": (
+        ops.CreateIndexOp("u x%", ODD, ["e:M"], unique=True),
+        '"K%d" DESC, z',
+        'SELECT "K%d" FROM "Ta b%" WHERE "e:M" = \'x\'',
+        [(2,)],
+    ),
+    "clear": (
+        ops.CreateForeignKeyOp("f k%", ODD, "pa r", ["p"], ["I:d"]),
+        "",
+        'SELECT count(*) FROM "Ta b%" WHERE p IS NULL',
+        [(3,)],
+    ),
+}
+
+
+def executed(project, *statements: str) -> list:
+    """Execute statements as the driver takes them, with each percent sign once; return the rows of the last one."""
+    with sa.create_engine(project.url, poolclass=sa.NullPool).begin() as live:
+        cursor = live.connection.cursor()
+        for statement in statements:
+            cursor.execute(statement.replace('"', "`") if live.dialect.name == "mysql" else statement)
+        found = [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        cursor.close()
+        return found
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", ODD_CASES)
+@pytest.mark.parametrize("kind", ["project", "postgresql_project", "mariadb_project"])
+def test_a_rewrite_of_a_table_with_an_odd_name_does_what_it_says(kind, name, request):
+    project = request.getfixturevalue(kind)
+    executed(project, *ODD_SETUP)
+    operation, sql, query, expected = ODD_CASES[name]
+    if kind == "mariadb_project":
+        sql = sql.replace('"', "`")
+    write(project, rewrite_of(operation, project.url, name).operations(sql))
+    assert rehearsed_as_clean(project)
+    command.upgrade(project.config(), "head")
+    assert executed(project, query) == expected
+
+
+def rehearsed_as_clean(project) -> bool:
+    (found,) = command.rehearse(project.config(), "head")
+    assert found.blockers == ()
+    return found.is_clean
+
+
+KEPT_ROWS = {
+    "partitions without a key": (
+        "postgresql_project",
+        (
+            "CREATE TABLE t (id int, a int) PARTITION BY RANGE (a)",
+            "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (10)",
+            "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (20)",
+            "INSERT INTO t VALUES (1, 1), (2, 1), (3, 11), (4, 12)",
+        ),
+        ops.CreateUniqueConstraintOp("u", "t", ["a"]),
+        "deduplicate",
+        "SELECT id FROM t ORDER BY 1",
+        [(1,), (3,), (4,)],
+    ),
+    "an expression in descending order": (
+        "project",
+        ("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)", "INSERT INTO t VALUES (1, 'a'), (2, 'A'), (3, 'b')"),
+        ops.CreateIndexOp("u", "t", [sa.text("lower(a) DESC")], unique=True),
+        "deduplicate",
+        "SELECT id FROM t ORDER BY 1",
+        [(1,), (3,)],
+    ),
+    "the first characters": (
+        "mariadb_project",
+        (
+            "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(9))",
+            "INSERT INTO t VALUES (1, 'abcd'), (2, 'abce'), (3, 'x')",
+        ),
+        ops.CreateIndexOp("u", "t", ["a"], unique=True, mysql_length={"a": 3}),
+        "deduplicate",
+        "SELECT id FROM t ORDER BY 1",
+        [(1,), (3,)],
+    ),
+    "MATCH FULL": (
+        "postgresql_project",
+        (
+            "CREATE TABLE p (a int, b int, PRIMARY KEY (a, b))",
+            "CREATE TABLE t (id int PRIMARY KEY, a int, b int)",
+            "INSERT INTO p VALUES (1, 1)",
+            "INSERT INTO t VALUES (1, 1, 1), (2, 1, NULL), (3, 9, 9), (4, NULL, NULL)",
+        ),
+        ops.CreateForeignKeyOp("fk", "t", "p", ["a", "b"], ["a", "b"], match="FULL"),
+        "clear",
+        "SELECT id FROM t WHERE a IS NULL AND b IS NULL ORDER BY 1",
+        [(2,), (3,), (4,)],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case if KEPT_ROWS[case][0] == "project" else pytest.param(case, marks=pytest.mark.sweep) for case in KEPT_ROWS],
+)
+def test_a_rewrite_changes_the_rows_that_stop_the_operation_and_no_others(case, request):
+    fixture, setup, operation, name, query, expected = KEPT_ROWS[case]
+    project = request.getfixturevalue(fixture)
+    executed(project, *setup)
+    write(project, rewrite_of(operation, project.url, name).operations())
+    assert rehearsed_as_clean(project)
+    command.upgrade(project.config(), "head")
+    assert executed(project, query) == expected
