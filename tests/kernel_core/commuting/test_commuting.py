@@ -403,3 +403,7 @@ def test_a_conflict_is_reported_where_no_further_database_can_be_created(version
     found = checked(versions, MORE, f"{ADD}\n    {TWICE}", scratch=limited)
     assert (found.verdict, found.pair) == ("conflict", None)
     assert found.notes[-1] == "the first conflicting operations were not searched: the limit is reached"
+
+
+def test_a_change_of_rows_of_a_table_that_is_not_known_is_not_known(versions: Path) -> None:
+    assert checked(versions, 'op.execute("DELETE FROM elsewhere")', ADD).verdict == "not known"
