@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import shutil
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from test_random_histories import HEAD, written
 
 from kernel_core import schema
-from kernel_core.operations import Operations
+from kernel_core.operations import Operations, registry
 from kernel_core.operations.ops import AddColumnOp
 from kernel_core.script import ScriptDirectory, version
 
@@ -195,7 +196,6 @@ def test_a_schema_that_is_not_known_wholly_is_found_each_time(versions: Path, re
         assert read[:3] == ["a", "b", "c"]
 
 
-@Operations.register_operation("add_counted")
 class AddCountedOp(AddColumnOp):
     """An operation that a project has defined; its effect is another one each time."""
 
@@ -206,6 +206,16 @@ class AddCountedOp(AddColumnOp):
         operations.invoke(cls(table_name, sa.Column(f"n{next(cls.count)}", sa.Integer)))
 
 
+@pytest.fixture
+def add_counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Register ``op.add_counted()`` during a test."""
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    Operations.register_operation("add_counted")(AddCountedOp)
+    yield
+    del Operations.add_counted  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("add_counted")
 def test_an_operation_of_another_package_is_asked_for_its_effect_each_time(versions: Path) -> None:
     path = file_of(versions, "c")
     path.write_text(path.read_text().replace('op.create_index("ix", "t", ["b"])', 'op.add_counted("t")'))
