@@ -68,7 +68,9 @@ def remedies(review: Rewritable, blockers: Sequence[Blocker]) -> tuple[Offer, ..
             kinds.setdefault(sentence, set()).add(each.kind)
     numbers = [row.number for row in review.rows if row.accepted and row.sentence in kinds]
     offers = [offer for number in numbers for offer in review.rewrites(number)]
-    return tuple(each for each in offers if each.rewrite.removes in kinds[review.rows[each.number - 1].sentence])
+    return tuple(
+        each for each in offers if not kinds[review.rows[each.number - 1].sentence].isdisjoint(each.rewrite.removes)
+    )
 
 
 def rewritten(

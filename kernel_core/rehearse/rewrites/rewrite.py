@@ -24,7 +24,7 @@ class Rewrite:
 
     ``name`` selects it, ``sentence`` says what it does. ``needs`` describes the SQL expression that it needs, "" if it
     needs none; ``default`` is the one that is proposed; with ``takes_several`` commas may separate several. ``removes``
-    is the kind of blockers that it can remove, None for one that only takes weaker locks.
+    are the kinds of blockers that it can remove, none for one that only takes weaker locks.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Rewrite:
     needs: str = ""
     default: str = ""
     takes_several: bool = False
-    removes: BlockerKind | None = None
+    removes: tuple[BlockerKind, ...] = ()
     dialect_name: str = "default"
 
     def operations(self, sql: str = "") -> tuple[MigrateOperation, ...]:

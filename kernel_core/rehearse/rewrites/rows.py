@@ -35,7 +35,7 @@ def filled_before(operation: AlterColumnOp, place: Place) -> Iterator[Rewrite]:
             return [fill, operation]
 
         words = f"Fill the rows of {operation.shown_table} that have no {operation.column_name}, then NOT NULL"
-        yield Rewrite("backfill", words, backfill, _VALUE, removes="null")
+        yield Rewrite("backfill", words, backfill, _VALUE, removes=("null",))
     if operation.modify_type is not None:
         yield _converted(operation, place, table, column)
 
@@ -51,13 +51,13 @@ def _converted(operation: AlterColumnOp, place: Place, table: str, column: str) 
         def using(sql: str) -> list[MigrateOperation]:
             return [operation.changed(kw={**operation.kw, "postgresql_using": sql})]
 
-        return Rewrite("using", words, using, needs, f"{column}::{type_}", removes="misfit")
+        return Rewrite("using", words, using, needs, f"{column}::{type_}", removes=("misfit", "error"))
 
     def update(sql: str) -> list[MigrateOperation]:
         remark = f"Values of {operation.column_name} are converted; a downgrade leaves them so"
         return [statement(f"UPDATE {table} SET {column} = {sql}", remark=remark), operation]
 
-    return Rewrite("using", words, update, needs, removes="misfit")
+    return Rewrite("using", words, update, needs, removes=("misfit",))
 
 
 def added_in_steps(operation: AddColumnOp, place: Place) -> Iterator[Rewrite]:
@@ -82,7 +82,7 @@ def added_in_steps(operation: AddColumnOp, place: Place) -> Iterator[Rewrite]:
         return [nullable, statement(f"UPDATE {table} SET {name} = {sql}", remark="The existing rows"), limit]
 
     words = f"Add {column.name} to {operation.shown_table} as nullable, fill it in all rows, then NOT NULL"
-    yield Rewrite("backfill", words, backfill, _VALUE, removes="null")
+    yield Rewrite("backfill", words, backfill, _VALUE, removes=("null",))
 
 
 def without_duplicates(operation: _Unique, place: Place) -> Iterator[Rewrite]:
@@ -108,7 +108,7 @@ def without_duplicates(operation: _Unique, place: Place) -> Iterator[Rewrite]:
 
     words = f"Delete the rows of {operation.shown_table} that have the {shown} of another row, except for one of each"
     needs = "the order of rows with the same values, of which the first one stays, such as created_at DESC"
-    yield Rewrite("deduplicate", words, remove, needs, key, takes_several=True, removes="duplicate")
+    yield Rewrite("deduplicate", words, remove, needs, key, takes_several=True, removes=("duplicate",))
 
 
 def _compared(part: str | object, operation: _Unique, place: Place) -> str:
@@ -143,7 +143,7 @@ def without_orphans(operation: CreateForeignKeyOp, place: Place) -> Iterator[Rew
 
     shown = listed(operation.local_cols)
     words = f"Set {shown} of {operation.source_table} to NULL where {operation.referent_table} lacks the row"
-    yield Rewrite("clear", words, clear, removes="orphan")
+    yield Rewrite("clear", words, clear, removes=("orphan",))
 
 
 def with_other_values(operation: SetEnumValuesOp, place: Place) -> Iterator[Rewrite]:
@@ -166,4 +166,4 @@ def with_other_values(operation: SetEnumValuesOp, place: Place) -> Iterator[Rewr
 
     words = f"Give another value to the rows with a value that is removed from {operation.name}"
     needs = "the value for these rows, one that the type has before and after, such as 'ok'"
-    yield Rewrite("replace", words, replace, needs, removes="enum value")
+    yield Rewrite("replace", words, replace, needs, removes=("enum value",))

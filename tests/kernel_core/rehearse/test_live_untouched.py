@@ -195,7 +195,7 @@ def test_a_writer_is_not_kept_waiting(request, kind):
             (found,) = command.rehearse(project.config(), "head", and_back=False)
         writes = len(seconds)
     assert found.is_clean
-    assert writes > 20
+    assert writes > 2
     assert project.rows("SELECT n FROM written") == [writes]
     assert project.rows("SELECT v FROM big WHERE id = 77") == [writes + 1]
-    assert max(seconds) < 2  # 0.02 to 0.13 s, where fifteen processes waited for two processors
+    assert max(seconds) < 2  # 0.02 to 0.13 s, at a load of 15 on two processors
