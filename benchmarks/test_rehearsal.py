@@ -87,6 +87,10 @@ def config(postgresql_url: str, tmp_path: Path) -> Config:
     return found
 
 
+LIMIT = 4
+"""The goal is 3: measured 2.5 with nothing else running, and 3.5 at a load of 12 on two processors."""
+
+
 def test_the_whole_rehearsal_beside_a_copy_and_the_upgrade(config: Config, postgresql_url: str) -> None:
     url = sa.make_url(postgresql_url)
     admin = sa.create_engine(url.set(database="postgres"), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
@@ -104,6 +108,7 @@ def test_the_whole_rehearsal_beside_a_copy_and_the_upgrade(config: Config, postg
     print(f"\nrehearsal {whole:.2f} s, copy and upgrade {raw:.2f} s: {whole / raw:.2f} times")
     assert found.is_clean
     assert found.method == "template"
+    assert whole <= LIMIT * raw
 
 
 MEASURED = """
