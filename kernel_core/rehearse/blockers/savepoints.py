@@ -17,8 +17,7 @@ class undone_if_failed:  # noqa: N801 - used like a function
 
     def __init__(self, connection: Connection) -> None:
         self._savepoint: Any = None
-        is_open = connection.dialect.name == "postgresql" and connection.in_transaction()
-        if is_open and not is_outside_transactions(connection):
+        if connection.dialect.name == "postgresql" and not is_outside_transactions(connection):
             self._savepoint = connection.begin_nested()
 
     def __enter__(self) -> None:

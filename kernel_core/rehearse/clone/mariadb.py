@@ -20,6 +20,7 @@ from ...util.exc import CommandError
 from ...util.sql import in_backticks
 from .base import SLOW, Clone, CloneOptions, refuse_without_room
 from .names import is_kept_whole, leftovers, new_names
+from .rights import missing_on_mariadb
 from .source import Source
 
 _SETTINGS = (
@@ -61,7 +62,8 @@ def mariadb_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
         copier.copy(source.database, before)
         full = copier.full_rows(source.database) if not options.takes_all else {}
         _Copier(admin, CloneOptions(on_progress=options.on_progress)).copy(before, after)
-        yield Clone(source, source.engine(before), source.engine(after), "copied tables", copier.notes, full)
+        notes = copier.notes + missing_on_mariadb(admin, source.database)
+        yield Clone(source, source.engine(before), source.engine(after), "copied tables", notes, full)
 
 
 class _Copier:

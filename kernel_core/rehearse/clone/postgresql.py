@@ -26,6 +26,7 @@ from .names import leftovers, new_names
 from .postgresql_catalog import NOT_COPIED, after_rows, before_rows, run_each
 from .postgresql_copies import create_both, create_from_template, drop
 from .postgresql_rows import copy_sample, set_sequences
+from .rights import missing_on_postgresql
 from .source import Source
 
 _LOCK_WAIT = 60_000
@@ -75,6 +76,8 @@ def _made(source: Source, admin: Connection, names: tuple[str, str], options: Cl
         raise CommandError(f"The copy {before} cannot be used as a template: somebody is connected to it.")
     method: Method = "template" if by_template else "pg_dump" if has_dump() else "catalog"
     copied_at = int(_one(admin, "SELECT txid_current()")) % 2**32
+    with source.engine(source.database).connect() as live:
+        notes += missing_on_postgresql(live)
     return Clone(source, source.engine(before), source.engine(after), method, notes, full_rows, copied_at)
 
 
