@@ -215,11 +215,10 @@ def test_300_directives_as_a_script_take_less_than_a_third_of_the_time(side_by_s
 
         return prepare
 
-    limit = 3.8 if directive == "create_table" else 3.3
     side_by_side(
         f"write a script of 300 {directive}",
         ready,
-        limit=limit,
+        limit=3.3,
         goal=6.7,
         floor=lambda: files_alone(environments["kernel_core"]),
         rounds=9,
