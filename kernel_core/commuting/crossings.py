@@ -18,7 +18,6 @@ from ..operations.ops import (
     AlterColumnOp,
     CreateIndexOp,
     CreatePrimaryKeyOp,
-    CreateTableOp,
     CreateUniqueConstraintOp,
     DropConstraintOp,
     DropEnumTypeOp,
@@ -28,7 +27,7 @@ from ..operations.ops import (
 )
 from ..operations.schema_state import SchemaState
 from ..util.exc import CommandError, NotAsJson
-from .keys import uniques_of
+from .keys import referred_columns, uniques_of
 from .sides import Located, Side
 from .verdict import Place
 
@@ -77,7 +76,7 @@ def _retyped(mine: MigrateOperation, theirs: MigrateOperation, base: SchemaState
         return ""
     name = mine.column_name
     reason, is_alike = f"the type of column {name} changes", _is_alike(base, mine)
-    if (mine.table_key, name) in _referred(theirs):
+    if (mine.table_key, name) in referred_columns(theirs):
         return "" if is_alike else reason
     if theirs.table_key != mine.table_key:
         return ""
@@ -109,21 +108,6 @@ def _is_alike(base: SchemaState, altered: AlterColumnOp) -> bool:
 
 _ORDERED = (Integer, Numeric, String, Date, DateTime, Time, Boolean, Uuid, LargeBinary)
 """Types of which every database can have an index."""
-
-
-def _referred(operation: MigrateOperation) -> set[tuple[tuple[str | None, str], str]]:
-    """Return the columns to which the foreign keys of an operation refer."""
-    found: set[tuple[tuple[str | None, str], str]] = set()
-    if getattr(operation, "referent_table", None) is not None:
-        place = (operation.referent_schema, str(operation.referent_table))  # type: ignore[attr-defined]
-        return {(place, name) for name in operation.remote_cols}  # type: ignore[attr-defined]
-    columns = operation.columns if isinstance(operation, CreateTableOp) else [getattr(operation, "column", None)]
-    for each in columns:
-        for key in getattr(each, "foreign_keys", None) or getattr(each, "elements", None) or ():
-            table, _, column = str(getattr(key, "target_fullname", "")).rpartition(".")
-            schema, _, name = table.rpartition(".")
-            found.add(((schema or None, name), column))
-    return found
 
 
 def _mentioned(mine: MigrateOperation, theirs: MigrateOperation, base: SchemaState) -> str:
@@ -160,7 +144,7 @@ def _second_keys(base: SchemaState, side: Side, opposite: Side) -> Iterator[Plac
     if base.dialect.name != "postgresql":
         return
     added = [part for each in side.operations for part in each.parts if isinstance(part, _KEYS)]
-    referred = {each for located in opposite.operations for part in located.parts for each in _referred(part)}
+    referred = {each for located in opposite.operations for part in located.parts for each in referred_columns(part)}
     for each in side.operations:
         if isinstance(each.operation, DropConstraintOp | DropIndexOp):
             for place, column in sorted(referred, key=str):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from sqlalchemy.schema import Column
+
 from ..operations.named_columns import Addition, columns_of_item
 from ..operations.operation import MigrateOperation
-from ..operations.ops import AddColumnOp, AlterColumnOp, CreateIndexOp, DropConstraintOp, DropIndexOp
+from ..operations.ops import AddColumnOp, AlterColumnOp, CreateIndexOp, CreateTableOp, DropConstraintOp, DropIndexOp
 from ..operations.schema_state import Place, SchemaState, TableState
+from ..util.sqla_compat import referred_parts
 
 
 def broken_keys(state: SchemaState, only: Place | None = None) -> Iterator[str]:
@@ -27,6 +30,20 @@ def broken_keys(state: SchemaState, only: Place | None = None) -> Iterator[str]:
             columns = f"{key.referent_table} ({', '.join(key.remote_cols)})"
             what = "unique constraint" if state.dialect.name == "postgresql" else "index"
             yield f"{columns}, to which a foreign key of {table.name} refers, has no {what}"
+
+
+def referred_columns(operation: MigrateOperation) -> set[tuple[Place, str]]:
+    """Return the columns to which the foreign keys of an operation refer, each with schema and name of its table."""
+    if getattr(operation, "referent_table", None) is not None:
+        place = (operation.referent_schema, str(operation.referent_table))  # type: ignore[attr-defined]
+        return {(place, name) for name in operation.remote_cols}  # type: ignore[attr-defined]
+    columns = operation.columns if isinstance(operation, CreateTableOp) else [getattr(operation, "column", None)]
+    found: set[tuple[Place, str]] = set()
+    for each in columns:
+        for key in getattr(each, "foreign_keys", ()) if isinstance(each, Column) else getattr(each, "elements", ()):
+            schema, table, column = referred_parts(key)
+            found.add(((schema, table), column))
+    return found
 
 
 def may_break_keys(operation: MigrateOperation) -> bool:

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush, merge
 from typing import TypeAlias
 
-from sqlalchemy.schema import Column
-
+from ..commuting.keys import referred_columns
 from ..operations.operation import MigrateOperation
-from ..operations.ops import CreateTableOp, RenameTableOp
+from ..operations.ops import RenameTableOp
 from .parts import Item
 
 TableKey: TypeAlias = tuple[str | None, str]
@@ -44,15 +43,7 @@ def touches(operation: MigrateOperation, key: TableKey | None) -> bool:
 
 def referred(operation: MigrateOperation) -> set[TableKey]:
     """Return the tables to which the foreign keys of an operation refer."""
-    found: set[TableKey] = set()
-    if getattr(operation, "referent_table", None) is not None:
-        found.add((operation.referent_schema, str(operation.referent_table)))  # type: ignore[attr-defined]
-    columns = operation.columns if isinstance(operation, CreateTableOp) else [getattr(operation, "column", None)]
-    for each in columns:
-        for key in getattr(each, "foreign_keys", ()) if isinstance(each, Column) else getattr(each, "elements", ()):
-            schema, _, table = str(key.target_fullname).rpartition(".")[0].rpartition(".")
-            found.add((schema or None, table))
-    return found
+    return {table for table, _ in referred_columns(operation)}
 
 
 def _touched(operation: MigrateOperation) -> set[TableKey]:
