@@ -115,13 +115,12 @@ class Database:
 
     def table(self, key: Key) -> Table:
         """Return a reflected table as a Table, with the tables that its foreign keys refer to, and so on."""
-        name = f"{key[0]}.{key[1]}" if key[0] else key[1]
-        if name not in self._metadata.tables:
+        if _full_name(key) not in self._metadata.tables:
             for table, info in self._with_columns(key):
                 self._append_constraints(table, info)
                 for index in info.indexes:
                     index_object(index, table, self.context.dialect)
-        return self._metadata.tables[name]
+        return self._metadata.tables[_full_name(key)]
 
     def _with_columns(self, key: Key) -> list[tuple[Table, TableInfo]]:
         """Make a table and those that are reached from it by foreign keys; they have only their columns yet.
@@ -132,7 +131,7 @@ class Database:
         waiting = [key]
         while waiting:
             schema, name = waiting.pop()
-            if (f"{schema}.{name}" if schema else name) in self._metadata.tables:
+            if _full_name((schema, name)) in self._metadata.tables:
                 continue
             info = self.infos.get((schema, name))
             if info is None:
@@ -179,7 +178,7 @@ class Database:
         for column in columns:
             if column not in target.c and target is not table:
                 target.append_column(Column(column, NULLTYPE))
-        prefix = f"{schema}.{name}" if schema else name
+        prefix = _full_name((schema, name))
         table.append_constraint(
             ForeignKeyConstraint(
                 info.constrained_columns,
@@ -189,6 +188,11 @@ class Database:
                 **foreign_key_options(info),
             )
         )
+
+
+def _full_name(key: Key) -> str:
+    """Return the key of a table in a MetaData."""
+    return f"{key[0]}.{key[1]}" if key[0] else key[1]
 
 
 def _has_columns(table: Table, info: ForeignKeyInfo) -> bool:
