@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -48,20 +49,28 @@ def downgrade():
 """
 
 
-@pytest.fixture
-def postgresql_url() -> Iterator[str]:
-    """The URL of a new database on the server in MIG_TEST_POSTGRESQL_URL, by default of this computer."""
-    given = os.environ.get("MIG_TEST_POSTGRESQL_URL") or "postgresql+psycopg://root@127.0.0.1:5432/postgres"
+@contextmanager
+def new_database(variable: str, default: str, *, create: str = "", drop: str = "") -> Iterator[str]:
+    """Yield the URL of a new database on the server in an environment variable, by default of this computer."""
+    given = os.environ.get(variable) or default
     admin = sa.create_engine(given, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     name = f"mig_benchmark_{os.getpid()}"
     try:
         connection = admin.connect()
     except sa.exc.OperationalError:
-        pytest.skip("needs PostgreSQL: set MIG_TEST_POSTGRESQL_URL")
+        pytest.skip(f"needs a server: set {variable}")
     with connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} {create}")
         yield sa.make_url(given).set(database=name).render_as_string(hide_password=False)
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.exec_driver_sql(f"DROP DATABASE {name} {drop}")
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """The URL of a new database of PostgreSQL."""
+    default = "postgresql+psycopg://root@127.0.0.1:5432/postgres"
+    with new_database("MIG_TEST_POSTGRESQL", default, drop="WITH (FORCE)") as url:
+        yield url
 
 
 @pytest.fixture
@@ -151,18 +160,10 @@ NUMBERS = {
 
 @pytest.fixture
 def mariadb_url() -> Iterator[str]:
-    """The URL of a new database on the server in MIG_TEST_MARIADB, by default of this computer."""
-    given = os.environ.get("MIG_TEST_MARIADB") or "mysql+pymysql://root@127.0.0.1:3306/mysql"
-    admin = sa.create_engine(given, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
-    name = f"mig_benchmark_{os.getpid()}"
-    try:
-        connection = admin.connect()
-    except sa.exc.OperationalError:
-        pytest.skip("needs MariaDB: set MIG_TEST_MARIADB")
-    with connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-        yield sa.make_url(given).set(database=name).render_as_string(hide_password=False)
-        connection.exec_driver_sql(f"DROP DATABASE {name}")
+    """The URL of a new database of MariaDB."""
+    default = "mysql+pymysql://root@127.0.0.1:3306/mysql"
+    with new_database("MIG_TEST_MARIADB", default, create="CHARACTER SET utf8mb4") as url:
+        yield url
 
 
 @pytest.fixture
