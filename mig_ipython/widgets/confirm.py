@@ -34,7 +34,7 @@ class ConfirmPanel:
         self.try_it = button("Rehearse", REHEARSES, self._rehearse, self.status)
         self._rehearsed = html(layout=widgets.Layout(display="none"))
         self.no = button("Cancel", "Run nothing", self._cancel, self.status)
-        self.answer.observe(self.status.guard(lambda _: self.show()), "value")
+        self.status.watch(self.answer, lambda _: self.show())
         self._bar = box(self.answer, self.yes, self.try_it, self.no, classes="mig-bar", across=True, hides=True)
         self.widget = box(
             hidden_style(CSS), self._told, self._bar, self.status.widget, self._rehearsed, classes="mig-review"

@@ -49,9 +49,9 @@ class SchemaSlider:
         self.folds = box(classes="mig-bar", across=True)
         self._folded: dict[str, Any] = {}
         self._title, self._shown = html("", "mig-title"), html("", "mig-schema")
-        self.number.observe(lambda change: self._go_to(change["new"] - 1), "value")
+        self.status.watch(self.number, lambda change: self._go_to(change["new"] - 1))
         for control in (self.slider, self.only, self.changed):
-            control.observe(self.status.guard(lambda _: self.show()), "value")
+            self.status.watch(control, lambda _: self.show())
         bar = box(self.number, self.slider, self.back, self.next, self._title, classes="mig-bar", across=True)
         choice = box(self.only, self.changed, self.folds, classes="mig-bar", across=True)
         self.widget = box(
@@ -114,7 +114,7 @@ class SchemaSlider:
             value=is_folded, indent=False, description=f"Fold {name or 'the default schema'}",
             layout=widgets.Layout(**AUTO), tooltip="Draw one box for all tables of this schema",
         )  # fmt: skip
-        control.observe(self.status.guard(lambda _: self.show()), "value")
+        self.status.watch(control, lambda _: self.show())
         return control
 
     def _step(self, by: int) -> None:

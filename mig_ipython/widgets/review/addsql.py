@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ...review import Review
-from .parts import LABELLED, Status, box, button, lean
+from .parts import LABELLED, Status, box, button, lean, read_where_cells_run
 
 
 class AddSQL:
@@ -24,6 +24,8 @@ class AddSQL:
             description="SQL that reverses it", placeholder="what the downgrade runs", rows=2, **look,
             tooltip="The reverse statement, for the downgrade",
         )  # fmt: skip
+        for control in (self.sql, self.reverse):
+            read_where_cells_run(control)
         self.open = button("+ SQL", "Add an SQL statement", self._open, status)
         self.add = button("Add", "Add this statement after the last row", self._add, status, "primary")
         self.cancel = button("Cancel", "Leave without adding", self._close, status)

@@ -28,7 +28,7 @@ class Ask:
         )  # fmt: skip
         self.yes = button("Upgrade, losing data", "Run it now", self._go, status, "danger")
         self.no = button("Cancel", "Run nothing", self.close, status)
-        self.answer.observe(status.guard(lambda _: self._compare()), "value")
+        status.watch(self.answer, lambda _: self._compare())
         bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True)
         self.widget = box(self._text, bar, classes="mig-ask", hides=True)
         self.close()

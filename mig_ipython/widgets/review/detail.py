@@ -43,7 +43,7 @@ class Detail:
         self._pages = [html() for _ in _TABS]
         self.tabs = widgets.Tab(self._pages, titles=_TABS)
         self._bar = box(self.up, self.down, self.revert, classes="mig-bar", across=True, hides=True)
-        self.tabs.observe(status.guard(lambda _: self._show_page()), "selected_index")
+        status.watch(self.tabs, lambda _: self._show_page(), "selected_index")
         self.widget = box(
             self._head,
             self._notes,

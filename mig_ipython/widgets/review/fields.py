@@ -38,7 +38,7 @@ class FieldControl(Entry):
         self.field, self._on_text, self._quiet = field, on_text, False
         self._secret = False
         self.show(row)
-        self.control.observe(status.guard(self._changed), "value")
+        status.watch(self.control, self._changed)
 
     def show(self, row: Row, *, disabled: bool = False) -> None:
         """Show the value of the field in a row, and its error."""

@@ -46,7 +46,7 @@ class Footer:
             **lean(widgets.Text, style=LABELLED),
         )  # fmt: skip
         self._draft, self._suggested = draft, self.message.value
-        self.message.observe(status.guard(lambda _: self.show_script()), "value")
+        status.watch(self.message, lambda _: self.show_script())
         self.place = Place(draft, status, on_change)
         self.script = Script(draft)
         self.folds = Folds({PLACE: self.place.widget, SCRIPT: self.script.text}, status, self.show_script)

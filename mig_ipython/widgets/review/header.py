@@ -41,7 +41,7 @@ class Header:
         )
         self.found = box(self._matches, self.these, self.not_these, classes="mig-bar", across=True, hides=True)
         for control in (self.search, self.table, self.kind):
-            control.observe(status.guard(lambda _: on_filter()), "value")
+            status.watch(control, lambda _: on_filter())
         self.widget = box(
             self._lead,
             self._counts,

@@ -184,6 +184,11 @@ class Status:
 
         return guarded
 
+    def watch(self, control: Any, act: Callable[[Any], object], trait: str = "value") -> None:
+        """Call ``act(change)`` after each change of a control by the user or by code, and show any error here."""
+        control.observe(self.guard(act), trait)
+        read_where_cells_run(control)
+
     def _do(self, act: Callable[..., object], args: tuple[Any, ...], busy: Any) -> None:
         failed = False
         try:
@@ -232,6 +237,20 @@ def where_cells_run(call: Act) -> None:
         call()
     else:
         loop.add_callback(call)
+
+
+def read_where_cells_run(control: Any) -> None:
+    """Read what the browser sends to a control in the main thread, in the order in which it was sent.
+
+    ipywidgets reads it in the thread in which it arrives, and holds the changes of the control meanwhile. If the panel
+    sets the control at that moment, traitlets makes one change of both, and what the user typed is lost. A button is
+    read where its message arrives: it has no value, and must be disabled at once.
+    """
+
+    def read(message: Any) -> None:
+        where_cells_run(lambda: control._handle_msg(message))  # noqa: SLF001  ipywidgets has no other entrance
+
+    control.comm.on_msg(read)
 
 
 def button(label: str, tooltip: str, act: Callable[[], object], status: Status, style: str = "", *classes: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import ipywidgets as widgets
@@ -44,7 +45,7 @@ class Place:
         }
         self.widget = box(*(entry.widget for entry in self._entries.values()), hides=True)
         for name, entry in self._entries.items():
-            entry.control.observe(status.guard(lambda change, name=name: self._changed(name, change["new"])), "value")
+            status.watch(entry.control, partial(self._changed, name))
 
     @property
     def blocked(self) -> str:
@@ -84,9 +85,9 @@ class Place:
             self.head.tooltips = [f"Follows: {words}" for words, _ in choices]
         self.head.value = chosen
 
-    def _changed(self, name: str, value: str) -> None:
+    def _changed(self, name: str, change: Any) -> None:
         if not self._quiet:
-            setattr(self.draft, name, value.strip() or None)
+            setattr(self.draft, name, change["new"].strip() or None)
             self._on_change()
 
 

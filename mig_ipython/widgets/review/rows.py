@@ -223,7 +223,7 @@ class RowList:
         look = lean(widgets.Checkbox)
         check = widgets.Checkbox(indent=False, disabled=self._disabled, _dom_classes=(f"mig-r{key}",), **look, **ticked)
         made = widgets.Button(**lean(widgets.Button), **said)
-        check.observe(self._status.guard(lambda change: self._ticked(key, change["new"])), "value")
+        self._status.watch(check, lambda change: self._ticked(key, change["new"]))
         made.on_click(self._status.guard(lambda _: self._on_choose(key)))
         self.checks[key], self.buttons[key] = check, made
 

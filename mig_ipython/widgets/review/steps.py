@@ -25,7 +25,7 @@ class Steps:
         )  # fmt: skip
         self._beside = html()
         self.widget: Any = box(self.control, self._beside, classes="mig-steps", across=True, hides=True)
-        self.control.observe(status.guard(lambda change: self._changed(change["new"])), "value")
+        status.watch(self.control, lambda change: self._changed(change["new"]))
 
     @property
     def shown(self) -> bool:

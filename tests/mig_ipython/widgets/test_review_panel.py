@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-import sys
-import threading
-from types import SimpleNamespace
 
 import ipywidgets
 import pytest
-import sqlalchemy as sa
 from counted_calls import calls
-from sqlalchemy import Column, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Integer, MetaData, Table, Text
 
 from kernel_core.operations import ops
-from kernel_core.operations.containers import UpgradeOps
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import remember
-from mig_ipython.review import Review
 from mig_ipython.widgets.review import ReviewPanel
 
 
@@ -544,70 +538,6 @@ def test_a_file_that_a_cell_wrote_freezes_the_panel_with_the_next_act(panel, pro
     panel.show()
     assert panel.footer.write.disabled
     assert not panel.footer.upgrade.disabled
-
-
-# ---- threads
-
-
-@pytest.fixture
-def kernel(monkeypatch):
-    """A kernel whose loop keeps what it is to call, as it does while a cell runs."""
-    import IPython
-
-    waiting = []
-    shell = SimpleNamespace(kernel=SimpleNamespace(io_loop=SimpleNamespace(add_callback=waiting.append)))
-    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
-    assert "IPython" in sys.modules
-    return waiting
-
-
-def in_a_thread(call):
-    thread = threading.Thread(target=call)
-    thread.start()
-    thread.join()
-
-
-def test_a_click_in_another_thread_waits_for_the_thread_of_the_cells(panel, proposal, kernel):
-    """JupyterLab calls back in a subshell's thread; a connection of SQLite made in a cell cannot be used there."""
-    seen = []
-    proposal.write = lambda message=None: seen.append(threading.current_thread()) or "x.py"
-    in_a_thread(panel.footer.write.click)
-    assert seen == []
-    assert panel.footer.write.disabled
-    assert len(kernel) == 1
-    kernel.pop()()
-    assert seen == [threading.main_thread()]
-
-
-def test_a_second_click_while_the_first_waits_does_nothing(panel, proposal, kernel):
-    tick(panel, 5, False)
-    in_a_thread(panel.footer.upgrade.click)
-    in_a_thread(panel.footer.upgrade.click)
-    assert len(kernel) == 1
-    kernel.pop()()
-    assert proposal.done == [("write", "more flights"), ("upgrade",)]
-
-
-def test_a_tick_in_another_thread_reaches_the_model(panel, kernel):
-    in_a_thread(lambda: tick(panel, 5, False))
-    assert panel.review.row(5).accepted
-    kernel.pop()()
-    assert not panel.review.row(5).accepted
-
-
-def test_a_database_in_memory_is_the_same_one_in_a_click(kernel, propose):
-    engine = sa.create_engine("sqlite://")
-    with engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(80))")
-    proposal = propose([])
-    alter = ops.AlterColumnOp("users", "name", modify_type=String(200))
-    other = ops.AddColumnOp("users", Column("email", Text))
-    proposal.review = Review(UpgradeOps([other, alter]), dialect=engine.dialect, connect=engine.connect)
-    panel = ReviewPanel(proposal)
-    in_a_thread(lambda: choose(panel, 2))
-    kernel.pop()()
-    assert "VARCHAR(200)" in plain(panel.detail._pages[0].value)
-    engine.dispose()
 
 
 @pytest.mark.slow
