@@ -88,10 +88,11 @@ class OpContainer(MigrateOperation):
 
         What belongs to a table that is created or dropped here is not mentioned besides the table.
         """
-        leaves = list(self.leaves())
-        tables = [operation for operation in leaves if isinstance(operation, (CreateTableOp, DropTableOp))]
-        whole = {operation.table_key for operation in tables}
-        named = [each for each in leaves if each in tables or getattr(each, "table_key", None) not in whole]
+        leaves, of_tables = list(self.leaves()), (CreateTableOp, DropTableOp)
+        whole = {operation.table_key for operation in leaves if isinstance(operation, of_tables)}
+        named = [
+            each for each in leaves if isinstance(each, of_tables) or getattr(each, "table_key", None) not in whole
+        ]
         parts = list(dict.fromkeys(filter(None, map(_slug_of, named))))
         if leaves and not parts:
             return f"auto_{datetime.now(tz=UTC):%Y%m%d_%H%M}"
@@ -122,7 +123,7 @@ def _joined(parts: Sequence[str]) -> str:
     >>> _joined(["create_users", "create_orders"])
     'create_users_create_orders'
     """
-    for count in range(len(parts), 0, -1):
+    for count in range(min(len(parts), _SLUG_LENGTH), 0, -1):
         text = "_".join(parts[:count]) + (_MORE if count < len(parts) else "")
         if len(text) <= _SLUG_LENGTH:
             return text
