@@ -53,13 +53,12 @@ class Header:
 
     def visible(self) -> tuple[int, ...]:
         """Return the numbers of the rows that match search and filters."""
-        tables, kinds = _let_through(self.table), _let_through(self.kind)
-        found = frozenset(self._review.find(search=self.search.value))
-        return tuple(
-            row.number
-            for row in self._review.rows
-            if row.number in found and redact(row.group) in tables and row.kind in kinds
-        )
+        found = self._review.find(search=self.search.value)
+        if not self.table.value and not self.kind.value:
+            return found
+        tables, kinds, rows = _let_through(self.table), _let_through(self.kind), self._review.rows
+        matching = (rows[number - 1] for number in found)
+        return tuple(row.number for row in matching if redact(row.group) in tables and row.kind in kinds)
 
     def show_found(self, count: int, *, frozen: bool = False) -> None:
         """Show how many rows match, and the buttons for these, where search or filters leave rows out."""

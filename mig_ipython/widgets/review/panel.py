@@ -103,17 +103,9 @@ class ReviewPanel:
         """Update every part from the model."""
         rows, frozen = self.review.rows, self.written
         self.header.show(self._lead(), frozen=frozen)
-        self._visible = visible = frozenset(self.header.visible())
-        self.header.show_found(len(visible), frozen=frozen)
-        listed = [row.key for row in rows if row.number in visible]
-        if self.chosen not in listed:
-            self.chosen = next(iter(listed), None)
-        chosen = next((row for row in rows if row.key == self.chosen), None)
         self.renames.show(frozen=frozen)
-        self.steps.show(chosen.number if chosen else 0, len(rows))
-        self.rows.show(rows, visible, self.chosen, stepped=self.steps.shown)
+        self._show_rows(frozenset(self.header.visible()))
         self.rows.disable(frozen)
-        self.detail.show(chosen, frozen=frozen)
         self.add_sql.show(frozen=frozen)
         self.homeless.say("There is no folder for the history yet." if self.proposal.needs_environment else "")
         self.footer.show(rows, written=frozen, upgraded=self.upgraded, blocked=self._blocked())
@@ -122,6 +114,18 @@ class ReviewPanel:
         self.redo.disabled = frozen or not self.review.can_redo
         self.rehearsed.show(self._what_would_run(), upgraded=self.upgraded)
         self._shown = (frozen, self.upgraded)
+
+    def _show_rows(self, visible: frozenset[int]) -> None:
+        """Update what depends on the rows that match search and filters: the list and the selected row."""
+        rows, frozen, self._visible = self.review.rows, self.written, visible
+        self.header.show_found(len(visible), frozen=frozen)
+        listed = [row.key for row in rows if row.number in visible]
+        if self.chosen not in listed:
+            self.chosen = next(iter(listed), None)
+        chosen = next((row for row in rows if row.key == self.chosen), None)
+        self.steps.show(chosen.number if chosen else 0, len(rows))
+        self.rows.show(rows, visible, self.chosen, stepped=self.steps.shown)
+        self.detail.show(chosen, frozen=frozen)
 
     def refresh(self) -> None:
         """Show changes made elsewhere: the file written or deleted, the revision applied or downgraded."""
@@ -175,8 +179,9 @@ class ReviewPanel:
 
     def _filter(self) -> None:
         """Show the rows that match now; many a key leaves them as they are."""
-        if frozenset(self.header.visible()) != self._visible:
-            self.show()
+        visible = frozenset(self.header.visible())
+        if visible != self._visible:
+            self._show_rows(visible)
 
     def _choose(self, key: int) -> None:
         self.chosen = key
