@@ -7,7 +7,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from ...review import Review
-from .parts import LABELLED, Status, box, button, lean, read_where_cells_run
+from .parts import LABELLED, Status, box, button, lean
+from .threads import read_where_cells_run
 
 
 class AddSQL:

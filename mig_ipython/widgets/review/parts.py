@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -19,8 +15,7 @@ from kernel_core.util.secrets import redact
 
 from ...errors import MigError, interrupt_notes
 from ...views.html import Html, esc, page, tag, with_code
-
-Act = Callable[[], object]
+from .threads import Act, interruptible, keep_order, read_where_cells_run, where_cells_run
 
 _SHARED: dict[object, Any] = {}
 
@@ -189,6 +184,11 @@ class Status:
         control.observe(self.guard(act), trait)
         read_where_cells_run(control)
 
+    def on_click(self, button: Any, act: Act, *, once: bool = True) -> None:
+        """Call ``act()`` after each click and show any error here; ``once``: a second click meanwhile does nothing."""
+        button.on_click(self.guard(lambda _: act(), busy=button if once else None))
+        keep_order(button)
+
     def _do(self, act: Callable[..., object], args: tuple[Any, ...], busy: Any) -> None:
         failed = False
         try:
@@ -209,53 +209,9 @@ class Status:
         self.widget.value = str(shown)
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let an interrupt of the kernel stop the block, as it stops a cell: ipykernel ignores those between cells."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def where_cells_run(call: Act) -> None:
-    """Call ``call`` in the main thread, where cells run, after the running cell.
-
-    JupyterLab runs callbacks of widgets in another thread, concurrently with a cell (kernel subshells,
-    https://github.com/jupyterlab/jupyterlab/pull/17363). A SQLite connection cannot be used in another
-    thread, an in-memory database would be another one, and an upgrade must not run concurrently with a cell.
-    """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    loop = getattr(getattr(shell, "kernel", None), "io_loop", None)
-    if loop is None or threading.current_thread() is threading.main_thread():
-        call()
-    else:
-        loop.add_callback(call)
-
-
-def read_where_cells_run(control: Any) -> None:
-    """Read what the browser sends to a control in the main thread, in the order in which it was sent.
-
-    ipywidgets reads it in the thread in which it arrives, and holds the changes of the control meanwhile. If the panel
-    sets the control at that moment, traitlets makes one change of both, and what the user typed is lost. A button is
-    read where its message arrives: it has no value, and must be disabled at once.
-    """
-
-    def read(message: Any) -> None:
-        where_cells_run(lambda: control._handle_msg(message))  # noqa: SLF001  ipywidgets has no other entrance
-
-    control.comm.on_msg(read)
-
-
 def button(label: str, tooltip: str, act: Callable[[], object], status: Status, style: str = "", *classes: str) -> Any:
     """Return a button that calls ``act`` and shows any error in the status line."""
     look = lean(widgets.Button)
     made = widgets.Button(description=label, tooltip=redact(tooltip), button_style=style, _dom_classes=classes, **look)
-    made.on_click(status.guard(lambda _: act(), busy=made))
+    status.on_click(made, act)
     return made

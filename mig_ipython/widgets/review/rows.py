@@ -46,7 +46,7 @@ class RowList:
         self.more = widgets.Button(
             tooltip="List more rows", layout=widgets.Layout(**AUTO, display="none"), _dom_classes=("mig-more",)
         )
-        self.more.on_click(status.guard(lambda _: self._list_more()))  # not disabled meanwhile: it keeps the focus
+        status.on_click(self.more, self._list_more, once=False)  # not disabled meanwhile: it keeps the focus
         self._list = widgets.GridBox(layout=shared(widgets.Layout), _dom_classes=("mig-list", self._id))
         self.widget = box(self._list, self._none, self.more, self._hiding)
         self.checks: dict[int, Any] = {}
@@ -224,7 +224,7 @@ class RowList:
         check = widgets.Checkbox(indent=False, disabled=self._disabled, _dom_classes=(f"mig-r{key}",), **look, **ticked)
         made = widgets.Button(**lean(widgets.Button), **said)
         self._status.watch(check, lambda change: self._ticked(key, change["new"]))
-        made.on_click(self._status.guard(lambda _: self._on_choose(key)))
+        self._status.on_click(made, lambda: self._on_choose(key), once=False)
         self.checks[key], self.buttons[key] = check, made
 
     def _ticked(self, key: int, accepted: bool) -> None:
