@@ -7,9 +7,11 @@ import re
 from ..util.exc import CommandError
 from ..util.sql import Token, tokens
 from .clone.base import Clone
+from .qualified_names import databases, other_database
 
 _OF_SERVER = frozenset(
-    {"DATABASE", "ROLE", "USER", "TABLESPACE", "SYSTEM", "SUBSCRIPTION", "SERVER", "SCHEMA:mariadb", "GROUP:postgresql"}
+    {"DATABASE", "ROLE", "USER", "TABLESPACE", "SYSTEM", "SUBSCRIPTION"}
+    | {"SERVER:mariadb", "SCHEMA:mariadb", "GROUP:postgresql"}
 )
 _VERBS = frozenset({"CREATE", "ALTER", "DROP"})
 _SHARED = frozenset({"ROLE", "TABLESPACE", "PARAMETER"})
@@ -20,35 +22,48 @@ _ADMINISTRATION = frozenset({"GRANT", "REVOKE", "FLUSH", "PURGE", "RESET", "KILL
 _SYNONYMS = {"REINDEX": ("DATABASE", "SYSTEM"), "ALTER": ("DATABASE", "SCHEMA")}
 _OPTIONS = frozenset({"CHARACTER", "CHARSET", "COLLATE", "DEFAULT", "COMMENT"})
 """What follows ALTER DATABASE on MariaDB where the name is left out."""
-_READ, _WRITTEN = ("FROM", "JOIN"), ("INTO", "UPDATE", "TABLE", "ON", "REFERENCES", "VIEW", "TRIGGER", "EXISTS", "TO")
-"""What the name of a table follows."""
-_SYSTEM = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
-_WITH_CODE = frozenset({"DO", "BEGIN", "EXECUTE", "PREPARE"})
+_WITH_CODE = frozenset({"DO", "BEGIN", "EXECUTE", "PREPARE", "SET:mariadb"})
 _BEFORE_STATEMENT = frozenset({"BEGIN", "THEN", "ELSE", "LOOP", "ATOMIC", "DO"})
 
 
 def leaves_clone(sql: str, clone: Clone) -> bool:
     """Return whether a statement changes something outside of the clone: it must not run in a rehearsal.
 
-    The code of a DO block, and texts that it executes, are searched too. What a function does is not known.
+    The code of a DO block, and texts that it executes, are searched too; functions are by `stored_code`.
     """
-    statements = _statements(_tokens(sql, clone))
+    statements = statements_of(sql, clone)
     return any(_leaves(words, clone) for words in statements) or any(
-        _leaves_by_code(words, clone) for words in statements if words[0].keyword in _WITH_CODE
+        code_leaves(words, clone) for words in statements if _has_code(words[0], clone)
     )
 
 
-def _leaves_by_code(words: list[Token], clone: Clone) -> bool:
-    """Return whether code among the words leaves the clone; in it the name of the database is not translated."""
+def _has_code(first: Token, clone: Clone) -> bool:
+    return first.keyword in _WITH_CODE or f"{first.keyword}:{clone.kind}" in _WITH_CODE
+
+
+def code_leaves(words: list[Token], clone: Clone, *, in_text: bool = False) -> bool:
+    """Return whether code among the words leaves the clone; in it the name of the database is not translated.
+
+    On MariaDB this is so only ``in_text``: there code is a part of the statement.
+    """
     for place, token in enumerate(words):
         starts = place == 0 or words[place - 1].keyword in _BEFORE_STATEMENT
-        if starts and _leaves(words[place:], clone, in_code=True):
+        if starts and _leaves(words[place:], clone, in_code=in_text or clone.kind != "mariadb"):
             return True
-        if token.kind == "text":
-            inside = re.sub(r"^(\$\w*\$|')|(\$\w*\$|')$", "", token.text).replace("''", "'")
-            if any(_leaves_by_code(each, clone) for each in _statements(_tokens(inside, clone))):
-                return True
+        if token.kind == "text" and any(code_leaves(each, clone, in_text=True) for each in code_in(token, clone)):
+            return True
     return False
+
+
+def code_in(text: Token, clone: Clone) -> list[list[Token]]:
+    """Return the words of each statement in a text: the body of a function, or SQL that is executed."""
+    inside = re.sub(r"^(\$\w*\$|['\"])|(\$\w*\$|['\"])$", "", text.text).replace("''", "'")
+    return statements_of(inside, clone)
+
+
+def statements_of(sql: str, clone: Clone) -> list[list[Token]]:
+    """Return the words of each statement."""
+    return _statements(_tokens(sql, clone))
 
 
 def _tokens(sql: str, clone: Clone) -> list[Token]:
@@ -71,6 +86,8 @@ def _leaves(words: list[Token], clone: Clone, *, in_code: bool = False) -> bool:
     if clone.kind == "postgresql" and _leaves_on_postgresql(words, clone, in_code=in_code):
         return True
     match keywords:
+        case [_, "USER", "MAPPING", *_]:
+            return False  # of PostgreSQL: it belongs to the database
         case ["ATTACH", *_]:
             return clone.kind == "sqlite"
         case ["VACUUM", *_]:
@@ -81,7 +98,7 @@ def _leaves(words: list[Token], clone: Clone, *, in_code: bool = False) -> bool:
             if verb == "ALTER" and kind in ("DATABASE", "SCHEMA"):
                 return _names_other_database(words, clone, in_code=in_code)
             return kind != "DATABASE" or clone.kind != "sqlite"
-    return clone.kind == "mariadb" and (_leaves_on_mariadb(words) or bool(_outside(words, clone)))
+    return clone.kind == "mariadb" and (_leaves_on_mariadb(words) or bool(outside(words, clone, in_code=in_code)))
 
 
 def _leaves_on_postgresql(words: list[Token], clone: Clone, *, in_code: bool) -> bool:
@@ -149,11 +166,12 @@ class LeavesClone(CommandError):
     """A statement would change something that was not cloned; it did not run."""
 
 
-def refusal(sql: str, clone: Clone) -> LeavesClone:
-    """Return the error for a statement that leaves the clone."""
-    statements = _statements(_tokens(sql, clone)) if clone.kind == "mariadb" else []
-    other = next(filter(None, (_outside(words, clone) for words in statements)), "")
+def refusal(sql: str, clone: Clone, why: str = "") -> LeavesClone:
+    """Return the error for a statement that leaves the clone; ``why`` names the stored code that does."""
+    statements = statements_of(sql, clone) if clone.kind == "mariadb" else []
+    other = next(filter(None, (outside(words, clone) for words in statements)), "")
     what = f"the database {other}" if other else "what is outside of the database"
+    what += f" ({why})" if why else ""
     shown = " ".join(sql.split())
     return LeavesClone(
         f"This statement changes {what}, which was not cloned, so the rehearsal stopped before it: {shown[:200]}"
@@ -170,9 +188,9 @@ def translated(sql: str, clone: Clone) -> str:
     words = _tokens(sql, clone)
     several = [each for each in _statements(words) if _names_database(each, clone)]
     found = [each[place] for each in several for place in _database_names(each)]
-    named = [token for token in found if token.name == clone.source.database]
     if clone.kind == "mariadb":
-        named += _qualifiers(words, clone.source.database)
+        found += [each[place] for each in _statements(words) for place, _ in databases(each)]
+    named = {token for token in found if token.name == clone.source.database}
     for token in sorted(named, key=lambda each: each.start, reverse=True):
         sql = sql[: token.start] + clone.after.dialect.identifier_preparer.quote(clone.database) + sql[token.end :]
     return sql
@@ -184,33 +202,7 @@ def _names_database(words: list[Token], clone: Clone) -> bool:
     return words[0].keyword in _NAMES_DATABASE and [each.keyword for each in words[:2]] != ["ALTER", "SCHEMA"]
 
 
-def _qualifiers(words: list[Token], name: str) -> list[Token]:
-    """Return the words ``name`` that are followed by a dot and a name, and not preceded by a dot."""
-    found = []
-    for place, token in enumerate(words):
-        follows = place + 1 < len(words) and words[place + 1].text == "."
-        before = place > 0 and words[place - 1].text == "."
-        if token.kind in ("word", "name") and token.name == name and follows and not before:
-            found.append(token)
-    return found
-
-
-def _outside(words: list[Token], clone: Clone) -> str:
-    """Return another database of the server that a statement names before a table: after FROM, INTO, TABLE, ...
-
-    Those of the server itself, such as ``information_schema``, may be read.
-    """
-    keywords = [token.keyword for token in words]
-    for place in range(1, len(words) - 2):
-        name, introduced = words[place].name, keywords[place - 1]
-        named = words[place].kind in ("word", "name") and words[place + 1].text == "."
-        if not named or introduced not in (*_READ, *_WRITTEN) or name in (clone.database, clone.source.database):
-            continue
-        if introduced == "ON" and "INDEX" not in keywords[:4]:
-            continue  # the condition of a join
-        if introduced == "UPDATE" and place > 1 and keywords[place - 2] == "KEY":
-            continue  # ON DUPLICATE KEY UPDATE, which a column follows
-        if name in _SYSTEM and introduced in _READ and keywords[0] != "DELETE":
-            continue
-        return name
-    return ""
+def outside(words: list[Token], clone: Clone, *, in_code: bool = False) -> str:
+    """Return another database of the server that a statement of MariaDB names, "" if there is none."""
+    own = (clone.database,) if in_code else (clone.database, clone.source.database)
+    return other_database(words, own, clone.other_databases)

@@ -42,7 +42,8 @@ class Clone:
 
     ``notes`` are sentences about what was not copied. ``method`` says how it was copied. ``full_rows`` has the number
     of rows of each table of the source where a sample was taken, by (schema, table). ``copied_at`` is the number of a
-    transaction of PostgreSQL that comes after the copying and before the run, modulo 2**32.
+    transaction of PostgreSQL that comes after the copying and before the run, modulo 2**32. ``other_databases`` are the
+    names of the databases of a MariaDB server that a statement on the clone can name: all but the clone.
     """
 
     source: Source
@@ -52,6 +53,7 @@ class Clone:
     notes: tuple[str, ...] = ()
     full_rows: dict[tuple[str, str], int] = field(default_factory=dict)
     copied_at: int | None = None
+    other_databases: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
 from ...util.sql import in_backticks
+from ..qualified_names import renamed
 from .base import SLOW, Clone, CloneOptions, refuse_without_room
 from .names import is_kept_whole, leftovers, new_names
 from .rights import missing_on_mariadb
@@ -34,6 +35,9 @@ SELECT table_name, update_time, IF(update_time >= NOW(),
 FROM information_schema.tables WHERE table_schema = %s
 """
 """When each table was written to, and if that was in this second, how much of it is left."""
+
+ELSEWHERE = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "SPHINX", "OQGRAPH"})
+"""Engines of tables whose rows are on another server or in other files: what is written to a copy is written there."""
 
 _PASSES = 3
 """So often a table is copied at most, while others write to it."""
@@ -63,7 +67,9 @@ def mariadb_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
         full = copier.full_rows(source.database) if not options.takes_all else {}
         _Copier(admin, CloneOptions(on_progress=options.on_progress)).copy(before, after)
         notes = copier.notes + missing_on_mariadb(admin, source.database)
-        yield Clone(source, source.engine(before), source.engine(after), "copied tables", notes, full)
+        others = frozenset(map(str, admin.exec_driver_sql("SHOW DATABASES").scalars())) - {after}
+        engines = source.engine(before), source.engine(after)
+        yield Clone(source, *engines, "copied tables", notes, full, other_databases=others)
 
 
 class _Copier:
@@ -81,10 +87,19 @@ class _Copier:
     def copy(self, source: str, target: str) -> None:
         """Copy sequences, tables with their rows, then functions, views and triggers."""
         kinds: dict[str, list[str]] = {}
-        for name, kind in self._rows(
-            "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s ORDER BY 1", source
+        merged = set[str]()
+        for name, kind, engine in self._rows(
+            "SELECT table_name, table_type, engine FROM information_schema.tables WHERE table_schema = %s ORDER BY 1",
+            source,
         ):
+            if str(engine).upper() in ELSEWHERE:
+                self._notes.append(
+                    f"not copied: table {name}: its engine {engine} has the rows outside of the database"
+                )
+                continue
             kinds.setdefault(str(kind), []).append(str(name))
+            if engine == "MRG_MyISAM":
+                merged.add(str(name))
         for name in kinds.get("SEQUENCE", ()):
             self._run(target, self._definition(f"SHOW CREATE SEQUENCE {_at(source, name)}", 1), f"sequence {name}")
             with suppress(DBAPIError):
@@ -92,8 +107,9 @@ class _Copier:
                 self._rows(f"SELECT setval({_at(target, name)}, {int(value)}, 0)")
         tables = [*kinds.get("BASE TABLE", ()), *kinds.get("SYSTEM VERSIONED", ())]
         for name in tables:
-            self._run(target, self._definition(f"SHOW CREATE TABLE {_at(source, name)}", 1), f"table {name}")
-        self._copy_all_rows(source, target, tables)
+            definition = self._definition(f"SHOW CREATE TABLE {_at(source, name)}", 1)
+            self._run(target, renamed(definition, source, target), f"table {name}")
+        self._copy_all_rows(source, target, [name for name in tables if name not in merged])
         if not self._options.takes_all and self._options.sample:
             self._add_referred(source, target)
         if "SYSTEM VERSIONED" in kinds:
@@ -204,7 +220,7 @@ class _Copier:
         ):
             if kind in _ROUTINES:
                 definition = self._definition(f"SHOW CREATE {kind} {_at(source, str(name))}", 2)
-                self._run(target, definition, f"{str(kind).lower()} {name}")
+                self._run(target, renamed(definition, source, target), f"{str(kind).lower()} {name}")
 
     def _copy_views(self, source: str, target: str, names: list[str]) -> None:
         """Create the views, each after those that it reads: what fails is tried again after the others."""
@@ -219,8 +235,7 @@ class _Copier:
 
     def _copied_view(self, source: str, target: str, name: str, *, last: bool) -> bool:
         definition = self._definition(f"SHOW CREATE VIEW {_at(source, name)}", 1)
-        text = definition.replace(f"{in_backticks(source)}.", f"{in_backticks(target)}.")
-        return self._run(target, text, f"view {name}" if last else "")
+        return self._run(target, renamed(definition, source, target), f"view {name}" if last else "")
 
     def _copy_triggers(self, source: str, target: str) -> None:
         for (name,) in self._rows(
@@ -228,8 +243,8 @@ class _Copier:
             "ORDER BY event_object_table, action_order",
             source,
         ):
-            text = self._definition(f"SHOW CREATE TRIGGER {_at(source, str(name))}", 2)
-            self._run(target, text.replace(f"{in_backticks(source)}.", f"{in_backticks(target)}."), f"trigger {name}")
+            definition = self._definition(f"SHOW CREATE TRIGGER {_at(source, str(name))}", 2)
+            self._run(target, renamed(definition, source, target), f"trigger {name}")
 
     def _definition(self, sql: str, position: int) -> str:
         """Return one column of a SHOW CREATE; "" where the right to see it is missing."""

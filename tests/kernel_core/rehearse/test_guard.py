@@ -65,6 +65,10 @@ REFUSED = {
         ),
         "DO 'BEGIN EXECUTE ''CREATE ROLE mig_proof_role''; END'",
         "DO $$ BEGIN EXECUTE 'COMMENT ON DATABASE {live} IS ''x'''; END $$",
+        "SELECT lo_export(5, '/tmp/mig_proof_written')",
+        "SELECT pg_reload_conf()",
+        "SELECT pg_create_physical_replication_slot('mig_proof')",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{live}' AND pid <> pg_backend_pid()",
     ),
     "mariadb": (
         "CREATE USER mig_proof_user",
@@ -85,6 +89,19 @@ REFUSED = {
         "SELECT 1 INTO OUTFILE '/tmp/mig_proof_written'",
         "BEGIN NOT ATOMIC CREATE USER mig_proof_user; END",
         "EXECUTE IMMEDIATE 'CREATE USER mig_proof_user'",
+        "EXECUTE IMMEDIATE 'UPDATE {live}.t SET id = 5'",
+        "PREPARE s FROM 'UPDATE {live}.t SET id = 5'",
+        "BEGIN NOT ATOMIC EXECUTE IMMEDIATE 'UPDATE {live}.t SET id = 5'; END",
+        "SET @x = 'UPDATE {live}.t SET id = 5'",
+        "INSERT mysql.db (host) SELECT 'x' FROM t WHERE id > 9",
+        "INSERT IGNORE mysql.db (host) SELECT 'x' FROM t WHERE id > 9",
+        "REPLACE mysql.db (host) SELECT 'x' FROM t WHERE id > 9",
+        "UPDATE IGNORE mysql.db SET host = host WHERE db = 'mig_proof'",
+        "UPDATE t, mysql.db SET t.id = 5 WHERE db.db = 'mig_proof'",
+        "LOCK TABLES t WRITE, mysql.db WRITE",
+        "CALL mysql.mig_proof()",
+        "DROP TABLE IF EXISTS mig_proof, mysql.mig_proof",
+        "CREATE PROCEDURE mysql.mig_proof() SELECT 1",
     ),
 }
 ALLOWED = {
@@ -105,6 +122,12 @@ ALLOWED = {
         "DO $$ BEGIN UPDATE t SET id = 5; END $$",
         "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM t'",
         "CREATE SCHEMA moved",
+        (
+            "CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw; "
+            "CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'nobody')"
+        ),
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid < 0",
+        "SELECT pg_notify('channel', 'text'), pg_advisory_xact_lock(5)",
     ),
     "mariadb": (
         "ALTER DATABASE {live} CHARACTER SET latin1",
@@ -117,6 +140,9 @@ ALLOWED = {
         "RENAME TABLE {live}.t TO {live}.moved",
         "INSERT INTO t SELECT 8 FROM information_schema.schemata WHERE schema_name = 'mysql'",
         "INSERT INTO t SELECT 9 FROM mysql.db WHERE db = 'mig_proof'",
+        "INSERT INTO t SELECT mysql.id + 10 FROM t AS mysql",
+        "INSERT INTO t SELECT 9 FROM t AS a, information_schema.schemata WHERE schema_name = 'mysql'",
+        "INSERT INTO t SELECT EXTRACT(YEAR FROM sys.x) FROM (SELECT NOW() AS x) AS sys",
     ),
 }
 OUTSIDE = {"REINDEX DATABASE {live}", "REINDEX (VERBOSE) DATABASE CONCURRENTLY {live}", "REINDEX SYSTEM {live}"}
