@@ -20,6 +20,7 @@ from .findings import Statement
 from .guard import leaves_clone, refusal, translated
 from .mariadb_algorithms import accepted_algorithm
 from .postgresql_locks import LockWatch
+from .stored_code import StoredCode
 
 _READS = frozenset({"SELECT", "PRAGMA", "SHOW", "SET", "EXPLAIN", "DESCRIBE", "VALUES", "FETCH", "DECLARE", "CLOSE"})
 _TRANSACTION = frozenset({"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK", "USE"})
@@ -48,6 +49,7 @@ class Capture:
     _attached: list[tuple[Dialect, str, Any, bool]] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
     _locks: dict[int, LockWatch] = field(default_factory=dict)
+    _code: dict[int, StoredCode] = field(default_factory=dict)
 
     def attach(self, clone: Clone, dialect: Dialect) -> None:
         """Record what runs over connections of a dialect object, which belong to ``clone``."""
@@ -113,6 +115,8 @@ class Capture:
         if leaves_clone(sql, clone):
             raise refusal(sql, clone)
         text = translated(sql, clone)
+        if self.revision and not self._is_own(text) and first_word(text) not in _TRANSACTION:
+            self._stored_code(clone).check(text, partial(_rows_of, context.root_connection))
         if not self._is_of_revision(text):
             if text is sql:
                 return None
@@ -120,6 +124,13 @@ class Capture:
             return True
         self._record(clone, cursor, text, context, execute)
         return True
+
+    def notes_on(self, clone: Clone) -> tuple[str, ...]:
+        """Return sentences about code of the database that may have reached outside, or was not seen."""
+        return tuple(self._stored_code(clone).notes)
+
+    def _stored_code(self, clone: Clone) -> StoredCode:
+        return self._code.setdefault(id(clone), StoredCode(clone))
 
     def _is_of_revision(self, sql: str) -> bool:
         if not self.revision or self._is_own(sql):
@@ -194,6 +205,16 @@ def _on_driver(connection: Connection, sql: str) -> None:
     cursor = connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
     cursor.execute(sql)
     cursor.close()
+
+
+def _rows_of(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query of the rehearsal itself, without events of SQLAlchemy."""
+    cursor = connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
+    try:
+        cursor.execute(sql)
+        return [tuple(row) for row in cursor.fetchall()]
+    finally:
+        cursor.close()
 
 
 def first_word(sql: str) -> str:

@@ -176,7 +176,10 @@ class RehearsalSession:
             schema_only=self.options.schema_only,
             full_rows={".".join(filter(None, key)): rows for key, rows in clone.full_rows.items()},
             live_unchanged=self._untouched[id(clone)].holds() if id(clone) in self._untouched else None,
-            not_compared=_not_compared(clone, self._before(clone), compares_rows=not self.options.schema_only),
+            not_compared=(
+                *_not_compared(clone, self._before(clone), compares_rows=not self.options.schema_only),
+                *self._capture.notes_on(clone),
+            ),
         )
 
     def _without_steps(self, report: RunReport, seconds: float) -> Rehearsal:

@@ -1,0 +1,119 @@
+"""Read the code that a database stores, and which tables a statement writes to in consequence of another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ..clone.mariadb import ELSEWHERE
+
+Query = Callable[[str], Iterable[tuple[object, ...]]]
+"""Runs a query on the connection of the statement and returns the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """A function or procedure; ``trusted`` is False for a language in which it may do anything."""
+
+    name: str
+    body: str
+    language: str = "sql"
+    trusted: bool = True
+
+
+@dataclass(slots=True)
+class Catalog:
+    """Stored code, by names in lower case without a schema.
+
+    ``elsewhere`` are tables whose rows are not in the clone, with the reason. ``fired`` are for each table the texts
+    of its triggers, rules, defaults and checks, ``follows`` the tables that are written to with it, ``views`` the
+    definitions.
+    """
+
+    routines: dict[str, list[Routine]] = field(default_factory=lambda: defaultdict(list))
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    fired: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    follows: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    views: dict[str, str] = field(default_factory=dict)
+
+
+_USER = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'"
+_RELATION = f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_USER}"
+_ROUTINES = f"""
+SELECT p.proname, coalesce(nullif(p.prosrc, ''), pg_get_functiondef(p.oid)), l.lanname,
+  l.lanpltrusted OR l.lanname = 'sql'
+FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE {_USER} AND p.prokind IN ('f', 'p') AND NOT EXISTS (
+  SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+"""
+_FOREIGN = f"SELECT c.relname FROM pg_class c {_RELATION} AND c.relkind = 'f'"
+_FIRED = f"""
+SELECT c.relname, pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+{_RELATION} AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+UNION ALL SELECT c.relname, pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+{_RELATION} AND r.rulename <> '_RETURN'
+UNION ALL SELECT c.relname, pg_get_expr(f.adbin, f.adrelid) FROM pg_attrdef f JOIN pg_class c ON c.oid = f.adrelid
+{_RELATION}
+UNION ALL SELECT c.relname, pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+{_RELATION} AND k.contype = 'c'
+"""
+_FOLLOWS = f"""
+SELECT c.relname, o.relname FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhparent JOIN pg_class o ON o.oid = i.inhrelid
+{_RELATION}
+UNION ALL SELECT c.relname, o.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid
+JOIN pg_class o ON o.oid = k.conrelid {_RELATION} AND k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd')
+OR k.confupdtype IN ('c', 'n', 'd'))
+"""
+_VIEWS = f"SELECT c.relname, pg_get_viewdef(c.oid) FROM pg_class c {_RELATION} AND c.relkind = 'v'"
+_DDL_TRIGGERS = "SELECT p.proname FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid WHERE e.evtenabled <> 'D'"
+
+DDL = "a definition"
+"""The name under which `Catalog.fired` has what fires at statements that change a definition."""
+
+
+def of_postgresql(query: Query) -> Catalog:
+    """Read the catalog of PostgreSQL: the tables too only where some code or table could reach outside."""
+    found = Catalog()
+    for name, body, language, trusted in query(_ROUTINES):
+        found.routines[str(name).lower()].append(Routine(str(name), str(body), str(language), bool(trusted)))
+    for (name,) in query(_FOREIGN):
+        found.elsewhere[str(name).lower()] = f"{name} is a foreign table"
+    if not found.routines and not found.elsewhere:
+        return found
+    for name, text in query(_FIRED):
+        found.fired[str(name).lower()].append(str(text))
+    for name, other in query(_FOLLOWS):
+        found.follows[str(name).lower()].add(str(other).lower())
+    for name, text in query(_VIEWS):
+        found.views[str(name).lower()] = str(text)
+    for (name,) in query(_DDL_TRIGGERS):
+        found.fired[DDL].append(f"CALL {name}()")
+    return found
+
+
+def of_mariadb(query: Query) -> Catalog:
+    """Read the routines, triggers and views of a MariaDB database, and tables whose rows are elsewhere."""
+    found = Catalog()
+    routines = (
+        "SELECT routine_name, routine_definition FROM information_schema.routines WHERE routine_schema = database()"
+    )
+    for name, body in query(routines):
+        found.routines[str(name).lower()].append(Routine(str(name), str(body or "")))
+    triggers = (
+        "SELECT event_object_table, action_statement FROM information_schema.triggers WHERE trigger_schema = database()"
+    )
+    for name, text in query(triggers):
+        found.fired[str(name).lower()].append(str(text))
+    views = "SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = database()"
+    for name, text in query(views):
+        found.views[str(name).lower()] = str(text)
+    engines = ", ".join(f"'{each}'" for each in sorted(ELSEWHERE))
+    tables = (
+        "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = database() "
+        f"AND engine IN ({engines})"
+    )
+    for name, engine in query(tables):
+        found.elsewhere[str(name).lower()] = f"the engine of {name} is {engine}"
+    return found
