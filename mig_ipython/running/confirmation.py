@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Protocol
 
 from kernel_core.util.exc import CommandError
@@ -14,6 +16,67 @@ from ..views.plan import Plan, steps_html
 from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport
 from ..views.view import View
+
+_SPACING = re.compile(r"[\s,;]+")
+
+_IGNORED: Mapping[str, Callable[[str], str]] = {
+    "upper and lower case": str.casefold,
+    "quotes": lambda text: re.sub("[\"'`\u2018\u2019\u201c\u201d]", "", text),
+    "spaces or commas": lambda text: _SPACING.sub(", ", text).strip(", "),
+    "the order": lambda text: ", ".join(sorted(text.split(", "))),
+}
+"""What may be all that differs in a typed text, and what removes it; applied in this order."""
+
+
+def mismatch(typed: str, wanted: str) -> str:
+    """Return what is wrong with a text that is typed to confirm, as the end of a sentence.
+
+    It is "" for the right text, and for what may become it: nothing, and the beginning of the text or of a name.
+
+    >>> mismatch("pets,users", "users, pets")
+    'only spaces or commas and the order are different'
+    """
+    text = typed.strip()
+    if wanted.startswith(text) and (not text or text == wanted or not wanted[len(text) :].startswith(", ")):
+        return ""
+    if _SPACING.sub("", text) == _SPACING.sub("", wanted):
+        return "only spaces or commas are different"
+    for number in range(1, len(_IGNORED) + 1):
+        for names in combinations(_IGNORED, number):
+            if _without(text, names) == _without(wanted, names):
+                verb = "is" if names == ("the order",) else "are"
+                return f"only {_listed(names)} {verb} different"
+    given, asked = re.split(r"\s*[,;]\s*", text.rstrip(" ,;")), wanted.split(", ")
+    missing = [name for name in asked if name not in given]
+    others = [name for name in given if name not in asked]
+    if len(others) == len(given) > 0:
+        return "this is another text" if not any(name.startswith(text) for name in asked) else ""
+    if others[:1] == given[-1:] and any(name.startswith(given[-1]) for name in missing):
+        return ""
+    lacks = f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
+    more = "a name is not asked for" if others else "" if missing else "a name is repeated"
+    return ", and ".join(part for part in (lacks, more) if part)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as in a sentence: ``a, b and c``."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def _without(text: str, differences: Iterable[str]) -> str:
+    """Return a text without what is named in ``differences``."""
+    for name in differences:
+        text = _IGNORED[name](text)
+    return text
+
+
+def refuse_unconfirmed(typed: str, wanted: str) -> None:
+    """Raise CommandError, which says what is wrong, where ``typed`` is not the text that is asked for."""
+    if typed.strip() == wanted or not wanted:
+        return
+    reason = mismatch(typed, wanted)
+    raise CommandError(f"{f'Not confirmed: {reason}. ' if reason else ''}Type {wanted} to confirm; nothing was run.")
+
 
 MOVED = "The current revision has changed since this question was asked."
 
@@ -115,8 +178,7 @@ class Confirmation(View):
                 return self.report
             if self._is_running:
                 raise CommandError("The plan is running already.")
-            if self.word and typed.strip() != self.word:
-                raise CommandError(f"Type {self.word} to confirm; nothing was run.")
+            refuse_unconfirmed(typed, self.word)
             self._refuse_changed("run")
             self._is_running = True
             try:

@@ -9,7 +9,7 @@ from kernel_core.util.folders import shown_path
 from kernel_core.util.messaging import printable
 from kernel_core.util.secrets import redact
 
-__all__ = ["indent", "short", "shown_path", "table", "width"]
+__all__ = ["indent", "panel_text", "short", "shown_path", "table", "width"]
 
 
 def table(headings: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
@@ -53,3 +53,11 @@ def indent(text: str, by: str = "    ") -> str:
 
 def _flat(cell: object) -> str:
     return " ".join(printable(str(cell)).split())
+
+
+def panel_text(lead: str, instead: str) -> str:
+    """Return what a front end without widgets shows in place of a panel: what it is, and what to do instead.
+
+    The result of the cell may not be displayed below: it was assigned to a name, or is not the last expression.
+    """
+    return f"{lead}: a live panel, which needs its kernel. Without it: {instead}"

@@ -8,9 +8,10 @@ import ipywidgets as widgets
 
 from ..running.confirmation import Confirmation
 from ..views.html import Html, page, tag
-from .review.ask import CONFIRMS
+from ..views.text import panel_text
+from .review.ask import CONFIRMS, Mismatch
 from .review.footer import REHEARSES
-from .review.parts import AUTO, LIVE, SNUG, Status, box, button, hidden_style, html, with_text
+from .review.parts import AUTO, SNUG, Status, box, button, hidden_style, html, with_text
 from .review.style import CSS
 
 
@@ -35,9 +36,16 @@ class ConfirmPanel:
         self._rehearsed = html(layout=widgets.Layout(display="none"))
         self.no = button("Cancel", "Run nothing", self._cancel, self.status)
         self.status.watch(self.answer, lambda _: self.show())
+        self._why = Mismatch()
         self._bar = box(self.answer, self.yes, self.try_it, self.no, classes="mig-bar", across=True, hides=True)
         self.widget = box(
-            hidden_style(CSS), self._told, self._bar, self.status.widget, self._rehearsed, classes="mig-review"
+            hidden_style(CSS),
+            self._told,
+            self._bar,
+            self._why.widget,
+            self.status.widget,
+            self._rehearsed,
+            classes="mig-review",
         )
         self._cancelled = self._moved = False
         confirmation.observe(self.show)
@@ -56,6 +64,7 @@ class ConfirmPanel:
         self.answer.layout.display = None if word else "none"
         (self.widget.remove_class if done else self.widget.add_class)("mig-ask")
         self.yes.disabled = done or bool(word and self.answer.value.strip() != word)
+        self._why.show("" if done else self.answer.value, word)
 
     def refresh(self) -> None:
         """Show changes made elsewhere: confirmed in another cell, or the database at another revision."""
@@ -103,4 +112,4 @@ class ConfirmPanel:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Return the live panel, with a line of text for front ends that cannot show it."""
-        return with_text(self.widget, f"{self.confirmation.plan.intent()}: {LIVE}", **options)
+        return with_text(self.widget, panel_text(self.confirmation.plan.intent(), self.confirmation.again), **options)

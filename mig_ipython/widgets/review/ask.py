@@ -6,15 +6,29 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
 from ...review import Row
+from ...running.confirmation import mismatch, refuse_unconfirmed
 from ...views.html import tag
 from .parts import SNUG, Status, box, button, html, lean
 
 CONFIRMS = "Confirm that data may be lost, by the text that is asked for"
 """The tooltip of the field for a confirmation; screen readers read its placeholder: the text to type."""
+
+
+class Mismatch:
+    """A line that says, while somebody types, why the text does not confirm yet; screen readers read it."""
+
+    def __init__(self) -> None:
+        self.widget = html()
+        self.text = ""
+
+    def show(self, typed: str, wanted: str) -> None:
+        """Compare what is typed with the text that is asked for."""
+        reason = mismatch(typed, wanted)
+        self.text = f"Not yet: {reason}. Type {wanted}." if reason else ""
+        self.widget.value = str(tag("p", self.text, class_="mig-bad", role="status", aria_live="polite"))
 
 
 class Ask:
@@ -29,8 +43,9 @@ class Ask:
         self.yes = button("Upgrade, losing data", "Run it now", self._go, status, "danger")
         self.no = button("Cancel", "Run nothing", self.close, status)
         status.watch(self.answer, lambda _: self._compare())
+        self._why = Mismatch()
         bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True)
-        self.widget = box(self._text, bar, classes="mig-ask", hides=True)
+        self.widget = box(self._text, bar, self._why.widget, classes="mig-ask", hides=True)
         self.close()
 
     @property
@@ -63,10 +78,10 @@ class Ask:
 
     def _compare(self) -> None:
         self.yes.disabled = self.answer.value.strip() != self._wanted
+        self._why.show(self.answer.value, self._wanted)
 
     def _go(self) -> None:
-        if self.answer.value.strip() != self._wanted:
-            raise CommandError(f"Type {self._wanted} to confirm; nothing was run.")
+        refuse_unconfirmed(self.answer.value, self._wanted)
         self.close()
         self._on_yes()
 
