@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from mig_ipython.errors import MigError
 
 ROOT = Path(__file__).parents[3]
 NOT_LAST = "{}\nNone"
@@ -87,3 +90,27 @@ def test_an_embedded_shell_displays_a_result_once(tmp_path):
         check=True,
     )
     assert done.stdout.count("Connected to sqlite dev.db as 'dev'") == 1, done.stdout + done.stderr
+
+
+def test_a_file_that_ipython_runs_prints_each_result_that_is_used_for_nothing_else(migrated, tmp_path):
+    (tmp_path / "script.ipy").write_text(
+        "%mig_current\nkept = %mig_history\n%mig_heads ;\nfor one in [1]:\n    %mig_branches\n"
+        "%mig_stamp base\ndown = %mig_stamp a1\n%mig_status --no-drift\n"
+    )
+    migrated.shell.safe_execfile_ipy("script.ipy", raise_exceptions=True)
+    shown = migrated.capsys.readouterr().out
+    assert len(migrated["kept"]) == 1
+    assert re.findall(r"a1 +✓ applied|Branches: none|stamped by .*|current +a1", shown) == [
+        "a1        ✓ applied",
+        "Branches: none",
+        "stamped by 1 revision, from a1 to base",
+        "stamped by 1 revision, from base to a1",
+        "current      a1",
+    ]
+
+
+def test_a_file_that_ipython_runs_stops_at_an_error(migrated, tmp_path):
+    (tmp_path / "script.ipy").write_text("%mig_upgrade nowhere\nwent_on = True\n")
+    with pytest.raises(MigError, match="nowhere"):
+        migrated.shell.safe_execfile_ipy("script.ipy", raise_exceptions=True)
+    assert "went_on" not in migrated.shell.user_ns
