@@ -63,6 +63,7 @@ class Session:
         self.panels: dict[str, Panel] = {}
         self._refreshed: WeakSet[Refreshable] = WeakSet()
         self._environment: Environment | None = None
+        self._has_no_widgets = False
 
     @cached_property
     def model_cells(self) -> ModelCells:
@@ -185,6 +186,19 @@ class Session:
         """Whether widgets can be used: there is a kernel, and its front end accepts input."""
         kernel = getattr(self.shell, "kernel", None)
         return kernel is not None and bool(getattr(kernel, "_allow_stdin", True))
+
+    def can_show_panels(self) -> bool:
+        """Return whether panels of ipywidgets can be displayed; where only that package is missing, print so once."""
+        if not self.has_front_end:
+            return False
+        try:
+            import ipywidgets  # noqa: F401
+        except ImportError as error:
+            if not self._has_no_widgets:
+                print(f"Shown as text, without a panel: {error}. Panels need ipywidgets: %pip install ipywidgets")  # noqa: T201
+            self._has_no_widgets = True
+            return False
+        return True
 
     @property
     def has_terminal(self) -> bool:

@@ -50,7 +50,7 @@ def run(session: Session, args: argparse.Namespace) -> Adoption:
     )
     if args.write:
         proposal.write()
-    elif not args.is_silent and session.has_front_end and session.settings.panel:
+    elif not args.is_silent and session.settings.panel and session.can_show_panels():
         from ..widgets.review import ReviewPanel
 
         session.show_panel(ReviewPanel(proposal))

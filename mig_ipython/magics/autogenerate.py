@@ -84,8 +84,8 @@ def run(session: Session, args: argparse.Namespace) -> Proposal:
         len(proposal)
         and args.accept is None
         and not args.is_silent
-        and session.has_front_end
         and session.settings.panel
+        and session.can_show_panels()
     ):
         from ..widgets.review import ReviewPanel
 

@@ -62,7 +62,7 @@ def run(session: Session, args: argparse.Namespace) -> Migration:
         migration.rehearse(sample=args.sample, schema_only=args.schema_only)
     if args.up:
         migration.upgrade(yes=args.yes)
-    elif not args.rehearse and not args.is_silent and session.has_front_end and session.settings.panel:
+    elif not args.rehearse and not args.is_silent and session.settings.panel and session.can_show_panels():
         from ..widgets.migration import MigrationPanel
 
         session.show_panel(MigrationPanel(migration))

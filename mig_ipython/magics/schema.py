@@ -94,7 +94,7 @@ def _slider(
     history = SchemaHistory(
         tuple(found), lambda revision: _read(workspace, scripts, revision, args), workspace.where_if_connected
     )
-    if session.has_front_end and session.settings.panel:
+    if session.settings.panel and session.can_show_panels():
         from ..widgets.schema_slider import SchemaSlider
 
         session.show_panel(SchemaSlider(history))

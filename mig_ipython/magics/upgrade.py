@@ -85,6 +85,8 @@ def _confirmation(session: Session, plan: Plan) -> Confirmation:
     )
     if not session.has_front_end:
         raise question.refusal()
+    if not session.can_show_panels():
+        return question
     from IPython.display import display
 
     from ..widgets.confirm import ConfirmPanel

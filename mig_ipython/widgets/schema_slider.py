@@ -14,7 +14,8 @@ import ipywidgets as widgets
 from ..views.html import page, tag
 from ..views.schema import SchemaView
 from ..views.schema_history import SchemaHistory
-from .review.parts import AUTO, LIVE, SNUG, Status, box, button, close_all, hidden_style, html, with_text
+from ..views.text import panel_text
+from .review.parts import AUTO, SNUG, Status, box, button, close_all, hidden_style, html, with_text
 from .review.style import CSS
 
 
@@ -131,4 +132,4 @@ class SchemaSlider:
         close_all(self.widget)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return with_text(self.widget, f"{self.history.lead()}: {LIVE}", **options)
+        return with_text(self.widget, panel_text(self.history.lead(), "print() what the command returns"), **options)

@@ -234,6 +234,46 @@ def test_a_front_end_that_shows_no_widgets_has_each_panel_as_text_and_html(noteb
     assert re.search(r"Nothing (is written yet|was done)|a1", text)
 
 
+@pytest.mark.parametrize("cell", PANELS)
+def test_without_ipywidgets_each_panel_is_text_and_the_reason_is_said_once(notebook, asked, monkeypatch, cell):
+    for each in APPLIED:
+        notebook.run(each)
+    monkeypatch.setattr(notebook.shell, "kernel", object(), raising=False)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda value, **_: shown.append(value))
+    notebook.run("more = sa.Table('more', models, sa.Column('id', sa.Integer, primary_key=True))")
+    result = notebook.run(cell)
+    assert shown == []
+    said = "Shown as text, without a panel: import of ipywidgets halted; None in sys.modules. Panels need ipywidgets: "
+    assert f"{said}%pip install ipywidgets" in notebook.printed.splitlines()
+    assert re.search(r"Nothing (is written yet|was done)|a1", repr(result))
+    notebook.run(cell)
+    assert said not in notebook.printed
+
+
+REMEDIES = {
+    "q = %mig_downgrade base": "Without it: %mig_downgrade base --yes",
+    "q = %mig_autogenerate models -m 'More'": "Without it: print() what the command returns; its .write() writes the file",
+    "q = %mig_schema --slider": "Without it: print() what the command returns",
+}
+
+
+@pytest.mark.parametrize("cell", REMEDIES)
+def test_the_text_of_a_panel_whose_result_is_not_displayed_says_what_to_do(notebook, asked, monkeypatch, cell):
+    for each in APPLIED:
+        notebook.run(each)
+    monkeypatch.setattr(notebook.shell, "kernel", object(), raising=False)
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda value, **_: shown.append(value))
+    notebook.run("more = sa.Table('more', models, sa.Column('id', sa.Integer, primary_key=True))")
+    notebook.run(cell)
+    (panel,) = shown
+    bundle = panel._repr_mimebundle_()
+    assert bundle["text/plain"].endswith(REMEDIES[cell])
+    assert words(REMEDIES[cell]) <= words(visible(parsed(bundle["text/html"])))
+
+
 @pytest.mark.sweep  # the quick run has nbclient itself, in magics/test_errors.py
 def test_an_error_stops_jupyter_execute(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

@@ -14,13 +14,14 @@ from ...errors import MigError
 from ...proposals.draft import Stale
 from ...running.progress import Progress, watched
 from ...views.rehearsal import RehearsalReport
+from ...views.text import panel_text
 from .addsql import AddSQL
 from .ask import Ask
 from .detail import Detail
 from .footer import Footer
 from .header import Header
 from .notice import Notice
-from .parts import LIVE, Status, box, button, close_all, hidden_style, with_text
+from .parts import Status, box, button, close_all, hidden_style, with_text
 from .rehearsed import Rehearsed
 from .renames import Renames
 from .reviewable import Reviewable
@@ -163,7 +164,11 @@ class ReviewPanel:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Return the live panel, with a line of text for front ends that cannot show it."""
-        return with_text(self.widget, f"Review of {self._lead()}: {LIVE}", **options)
+        return with_text(
+            self.widget,
+            panel_text(f"Review of {self._lead()}", "print() what the command returns; its .write() writes the file"),
+            **options,
+        )
 
     # ---- user actions ----------------------------------------------------------------------------------------------
 
