@@ -48,7 +48,11 @@ def locate(
     found: list[Located] = []
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[()]:
-        found.append(located(context, scripts, may_run=may_run, scratch=_scratch(context, wanted=by_running)))
+        here = located(context, scripts, may_run=may_run, scratch=_scratch(context, wanted=by_running))
+        found.append(here)
+        if stamp is not False and not despite_drift and _is_missing_file(context):  # stamping creates the file
+            heads = _chosen(scripts, here, stamp, despite_drift=False)
+            _require_fit(context, scripts, heads, by_running=by_running)
         return ()
 
     run(config, scripts, plan, must_run=True, dont_mutate=True)
@@ -60,6 +64,13 @@ def locate(
         for line in each.sentences():
             say(config, line)
     return tuple(found)
+
+
+def _is_missing_file(context: MigrationContext) -> bool:
+    """Return whether the database is a SQLite file that does not exist: an empty database is read in its place."""
+    from ..util.missing_files import is_missing_file  # noqa: PLC0415 - it needs SQLAlchemy
+
+    return context.connection is not None and is_missing_file(context.connection.engine.url)
 
 
 def _scratch(context: MigrationContext, *, wanted: bool) -> Callable[[], AbstractContextManager[Connection]] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -28,24 +28,28 @@ _active: ContextVar[MissingFiles | None] = ContextVar("active_missing_files", de
 class MissingFiles:
     """The files that do not exist, and the places in pools of the connections to an empty database.
 
-    They are created all the same where each of ``creates`` is true, or returns it.
+    They are created all the same where each of ``creates`` is true, or returns it, and ``only``, if it is not None,
+    contains them.
     """
 
     creates: tuple[Creates, ...] = ()
+    only: Collection[str] | None = None
     paths: list[str] = field(default_factory=list)
     records: list[Any] = field(default_factory=list)
 
-    def may_be_created(self) -> bool:
-        """Return whether such a file is created."""
-        return all(each() if callable(each) else each for each in self.creates)
+    def may_be_created(self, path: str) -> bool:
+        """Return whether the file with this real path is created."""
+        return (self.only is None or path in self.only) and all(
+            each() if callable(each) else each for each in self.creates
+        )
 
 
 @contextmanager
-def without_new_files(creates: Creates = False) -> Iterator[MissingFiles]:
+def without_new_files(creates: Creates = False, only: Collection[str] | None = None) -> Iterator[MissingFiles]:
     """Read an empty database in place of a SQLite file that does not exist, inside the block.
 
     A file is created where ``creates`` is true; a function is not called unless one is missing. Inside of another such
-    block, both must be.
+    block, both must be. ``only`` are the real paths of the files that may be created, None for any.
 
     The paths of such files are listed::
 
@@ -56,7 +60,10 @@ def without_new_files(creates: Creates = False) -> Iterator[MissingFiles]:
     Connections that are open at the end of the outermost block are closed: they are not to the file.
     """
     outer = _active.get()
-    missing = replace(outer, creates=(*outer.creates, creates)) if outer else MissingFiles(creates=(creates,))
+    missing = MissingFiles((creates,), only)
+    if outer is not None:
+        both = outer.only if only is None else only if outer.only is None else set(only) & set(outer.only)
+        missing = replace(outer, creates=(*outer.creates, creates), only=both)
     token = _active.set(missing)
     try:
         yield missing
@@ -96,7 +103,7 @@ def _connect(dialect: Dialect, record: Any, cargs: Any, cparams: Any) -> Any:
         return None
     database = str(cargs[0]) if cargs else str(cparams.get("database") or "")
     path = _path_to_create(database)
-    if not path or missing.may_be_created():
+    if not path or missing.may_be_created(path):
         return None
     if path not in missing.paths:
         missing.paths.append(path)

@@ -16,10 +16,14 @@ from __future__ import annotations
 import argparse
 
 from kernel_core import command
+from kernel_core.adoption import Located
 
+from ..running.execution import checked
 from ..session import Session
 from ..views.located import LocatedView
 from ..workspace.env_run import env_config
+from ..workspace.heads import computed_targets
+from ..workspace.workspace import Workspace
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,9 +49,23 @@ def run(session: Session, args: argparse.Namespace) -> LocatedView:
     workspace = session.workspace()
     stamp = False if args.stamp is None else args.stamp or True
     try:
-        with env_config(workspace, creates=bool(args.stamp)) as config:
-            found = command.locate(config, stamp=stamp, despite_drift=args.despite_drift, by_running=args.by_running)
+        found = _located(workspace, args, stamp)
     finally:
         if stamp:
             workspace.refresh()
     return LocatedView(found, workspace.where)
+
+
+def _located(workspace: Workspace, args: argparse.Namespace, stamp: str | bool) -> tuple[Located, ...]:
+    """Return what was found. A SQLite file that does not exist is created only if a revision is written into it."""
+
+    def locate(*, creates: bool) -> tuple[Located, ...]:
+        with env_config(workspace, creates=creates) as config:
+            config.attributes["on_step"] = checked(workspace, None, computed_targets(workspace))
+            return command.locate(config, stamp=stamp, despite_drift=args.despite_drift, by_running=args.by_running)
+
+    if workspace.connection.is_missing_file:
+        found = locate(creates=False)
+        if not any(each.marked for each in found):
+            return found
+    return locate(creates=stamp is not False)

@@ -48,6 +48,7 @@ def rehearsed(
     """
     several = computed_targets(workspace)
     with env_config(workspace, creates=False) as config, _with_file(config, workspace, unwritten):
+        config.attributes.pop("on_target", None)  # the clone is another database; the rehearsal itself refuses others
         found = command.rehearse(
             config,
             revision,

@@ -7,14 +7,16 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 
 import sqlalchemy as sa
 
 from kernel_core.config import Config
 from kernel_core.runtime.environment import current_environment
+from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError
 from kernel_core.util.folders import shown_path
-from kernel_core.util.missing_files import Creates, without_new_files
+from kernel_core.util.missing_files import Creates, file_of, without_new_files
 from kernel_core.util.secrets import mask_url
 
 from .connection import with_absolute_path
@@ -44,9 +46,9 @@ def env_config(
     config.cmd_opts = _options(workspace, generates=generates)
     refuse_configured_url(workspace, config)
     with (
-        without_new_files(creates),
+        without_new_files(creates, _file_to_create(workspace)),
         reimported_modules(workspace.import_folders) as project,
-        nullcontext(connection) if connection is not None else workspace.connection.open() as live,
+        nullcontext(connection) if connection is not None else _opened(workspace) as live,
         restored_logging(),
         _restored_folder(),
     ):
@@ -58,10 +60,36 @@ def env_config(
                 config.attributes["connections"] = _connections(workspace, stack)
             else:
                 _set_attributes(config, chosen, live)
+                if not environment.has_computed_targets:
+                    config.attributes["on_target"] = partial(_refuse_other_target, workspace)
             if project is not None:
                 stack.enter_context(project.import_errors())
                 stack.enter_context(project.application())
             yield config
+
+
+def _file_to_create(workspace: Workspace) -> tuple[str, ...] | None:
+    """Return the real path of the connected SQLite file; None where ``env.py`` decides which databases there are."""
+    environment = workspace.environment
+    if environment.databases or environment.has_computed_targets:
+        return None
+    url = workspace.connection.absolute_url
+    return (file_of(url.database or ""),) if url.get_backend_name() == "sqlite" else ()
+
+
+@contextmanager
+def _opened(workspace: Workspace) -> Iterator[sa.Connection]:
+    """Yield a connection; it creates no SQLite file for an ``env.py`` that does not use it."""
+    with ExitStack() as stack:
+        with without_new_files(workspace.environment.takes_connection):
+            live = stack.enter_context(workspace.connection.open())
+        yield live
+
+
+def _refuse_other_target(workspace: Workspace, context: MigrationContext) -> None:
+    """Raise CommandError where the running ``env.py`` has configured another database than the connected one."""
+    if context.connection is not None:
+        refuse_other_database(workspace, context.connection.engine.url)
 
 
 def _options(workspace: Workspace, *, generates: bool) -> argparse.Namespace | None:

@@ -39,11 +39,15 @@ CHANGES_NOTHING = {
     "stamp base, purge": lambda config: command.stamp(config, "base", purge=True),
     "stamp an unknown revision": lambda config: command.stamp(config, "unknown"),
     "locate and stamp": lambda config: command.locate(config, stamp=True),
+    "locate and stamp a revision that deviates": lambda config: command.locate(config, stamp="a1"),
+    "the same, by running": lambda config: command.locate(config, stamp="a1", by_running=True),
+    "locate and stamp an unknown revision": lambda config: command.locate(config, stamp="unknown"),
     "adopt": command.adopt,
 }
 CHANGES = {
     "upgrade": lambda config: command.upgrade(config, "head"),
     "stamp": lambda config: command.stamp(config, "a1"),
+    "locate and stamp despite drift": lambda config: command.locate(config, stamp="a1", despite_drift=True),
     "stamp, purge": lambda config: command.stamp(config, "head", purge=True),
     "ensure_version": command.ensure_version,
 }
@@ -80,6 +84,14 @@ def test_a_command_that_changes_an_empty_database_creates_its_file(project, name
         assert "alembic_version" in sa.inspect(live).get_table_names()
         found = live.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
     assert found == ([] if name == "ensure_version" else ["a1"])
+
+
+def test_a_revision_that_an_empty_database_fits_is_located_and_stamped_in_a_new_file(project):
+    project.write("a1", None, "pass")
+    (found,) = command.locate(project.config(), stamp="a1")
+    assert found.marked == ("a1",)
+    assert command.current_heads(project.config()) == ("a1",)
+    assert os.path.getsize(sa.make_url(project.url).database)
 
 
 def test_an_upgrade_without_revisions_creates_no_file(project):
