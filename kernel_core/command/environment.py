@@ -118,7 +118,7 @@ def run(
     An ``env.py`` may decide not to call ``run_migrations()``: then a warning is shown. CommandError is raised with
     ``must_run``, where the command would have nothing to report, and with the attribute ``must_run`` of ``config``.
     A SQLite file that does not exist is created where ``creates`` is true: an empty database would be changed. The
-    attribute ``on_target`` of ``config`` is called with each MigrationContext before its plan, and may refuse it.
+    attribute ``on_target`` of ``config``, a function of a MigrationContext, may refuse each target before its plan.
     """
     from ..runtime.environment import EnvironmentContext  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
     from ..runtime.interrupts import deferred_while_closing  # noqa: PLC0415

@@ -67,7 +67,7 @@ def locate(
 
 
 def _is_missing_file(context: MigrationContext) -> bool:
-    """Return whether the database is a SQLite file that does not exist: an empty database is read in its place."""
+    """Return whether the database is a SQLite file that does not exist: an empty one is read instead."""
     from ..util.missing_files import is_missing_file  # noqa: PLC0415 - it needs SQLAlchemy
 
     return context.connection is not None and is_missing_file(context.connection.engine.url)
