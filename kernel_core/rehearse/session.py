@@ -25,7 +25,7 @@ from .blockers.find import blockers_of, message
 from .blockers.queries import rows_of_text
 from .capture import Capture
 from .clone.base import Clone, CloneOptions
-from .clone.source import Source
+from .clone.source import Source, source_of
 from .findings import Blocker, Rehearsal, TableRows, Undone
 from .guard import LeavesClone
 from .live import Untouched
@@ -231,8 +231,9 @@ class RehearsalSession:
         connection: Connection | None = context.connection
         clone = None if connection is None else self._redirect.clone_behind(connection)
         if clone is None or connection is None:
+            there = "no database" if connection is None else place(source_of(connection))
             raise CommandError(
-                "Nothing was run: env.py is connected to a database that was not cloned. Let it use "
+                f"Nothing was run: env.py connects to {there}, which was not cloned. Let it use "
                 "config.attributes['connection'], or an engine made from a URL."
             )
         if self.only is not None and clone.source.identity != self.only.identity:
