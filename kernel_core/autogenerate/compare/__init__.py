@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...operations.containers import UpgradeOps
+from ...util.collector import without_collector
 from ..context import AutogenContext
 from ..databases import Key
 from ..registry import Comparators, comparators
@@ -22,7 +23,8 @@ def populate_upgrade_ops(context: AutogenContext, upgrade_ops: UpgradeOps) -> Co
     compared: dict[Key, ComparedTable] = {}
 
     def tables(schemas: list[str | None]) -> None:
-        compared.update(compare_tables(context, upgrade_ops, Database(context, schemas)))
+        with without_collector():  # it would visit the many facts of a large schema again and again
+            compared.update(compare_tables(context, upgrade_ops, Database(context, schemas)))
 
     def in_schemas() -> None:
         schemas = compared_schemas(context)
