@@ -20,7 +20,7 @@ FROM information_schema.columns WHERE table_schema = database()
 """Where a column has another default than NULL or a string, the inspector has ON UPDATE in it."""
 
 _INDEXES = """
-SELECT table_name, index_name, index_type, non_unique, column_name, sub_part, collation
+SELECT table_name, index_name, index_type, non_unique, column_name, sub_part, collation, {ignored}
 FROM information_schema.statistics WHERE table_schema = database() ORDER BY table_name, index_name, seq_in_index
 """
 _TABLES = """
@@ -38,14 +38,18 @@ def details_of(connection: Connection) -> Details:
     for table, column, words in connection.exec_driver_sql(_COLUMNS.replace("%", "%%")):
         if words:
             found.columns[None, table, column] = words
-    for (table, name), group in groupby(connection.exec_driver_sql(_INDEXES), key=lambda row: (row[0], row[1])):
+    knows_ignored = getattr(connection.dialect, "is_mariadb", False)
+    knows_ignored = knows_ignored and (connection.dialect.server_version_info or (0,)) >= (10, 6)
+    indexes = connection.exec_driver_sql(_INDEXES.format(ignored="ignored" if knows_ignored else "'NO'"))
+    for (table, name), group in groupby(indexes, key=lambda row: (row[0], row[1])):
         parts = list(group)
-        kind, non_unique = str(parts[0][2]), int(parts[0][3])
-        if kind == "BTREE" and all(row[4] and row[5] is None and row[6] != "D" for row in parts):
+        kind, non_unique, ignored = str(parts[0][2]), int(parts[0][3]), parts[0][7] == "YES"
+        if kind == "BTREE" and not ignored and all(row[4] and row[5] is None and row[6] != "D" for row in parts):
             continue
         columns = ", ".join(_part(row[4], row[5], row[6]) for row in parts)
         unique = "" if non_unique else "unique "
-        found.add_index((None, table, name), f"{unique}({columns}){'' if kind == 'BTREE' else f' {kind.lower()}'}")
+        words = f"{'' if kind == 'BTREE' else f' {kind.lower()}'}{' ignored' if ignored else ''}"
+        found.add_index((None, table, name), f"{unique}({columns}){words}")
     return found
 
 

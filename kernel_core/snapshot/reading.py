@@ -78,6 +78,7 @@ def _tables(
         # those of SQLite are read from their SQL, and a type that SQLAlchemy lacks as the database spells it
         warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
         warnings.filterwarnings("ignore", "Did not recognize type")
+        warnings.filterwarnings("ignore", "Unknown schema content")  # an index of MariaDB that is IGNORED
         several = _Several(inspector, schema)
         return [(name, _reflected(several, details, name, schema)) for name in sorted(names - {*without})]
 

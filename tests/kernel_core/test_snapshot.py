@@ -283,3 +283,16 @@ def test_a_type_that_sqlalchemy_lacks_is_read_without_a_warning(postgresql_url):
         live.exec_driver_sql("CREATE TYPE place AS (x int, y int)")
         live.exec_driver_sql("CREATE TABLE t (id int, at place)")
         assert "column at place" in snapshot_of(live).tables["t"]
+
+
+@pytest.mark.sweep
+def test_an_index_that_is_ignored_is_an_index_and_is_read_without_a_warning(mariadb_url):
+    engine = sa.create_engine(mariadb_url, poolclass=sa.NullPool)
+    with engine.connect() as live:
+        live.exec_driver_sql("CREATE TABLE t (id INT PRIMARY KEY, a INT, KEY i (a), UNIQUE KEY u (a, id))")
+        ignored = "ALTER TABLE t ALTER INDEX i IGNORED, ALTER INDEX u IGNORED"
+        before, after = changed(live, ignored)
+    found = [f"{sign} {text}" for sign, _, text in differences(before, after)]
+    assert [line for line in found if " i " in line] == ["~ index i (a) ignored (was (a))"]
+    assert any("u" in line and "ignored" in line for line in found)
+    assert differences(after, after) == ()
