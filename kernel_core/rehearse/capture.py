@@ -157,7 +157,7 @@ class Capture:
             if not self.operation:
                 self._run_loose(clone, sql, context, execute)
             elif clone.kind == "mariadb":
-                algorithm = accepted_algorithm(sql, execute)
+                algorithm = accepted_algorithm(sql, execute, lambda: int(getattr(cursor, "rowcount", -1) or 0))
             else:
                 execute(sql)
             failed = False
