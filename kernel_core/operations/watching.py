@@ -18,6 +18,14 @@ class Watcher(Protocol):
     def batch(self) -> Callable[..., None]:
         """A function of (`BatchOperations`, `Batch`, run), which calls ``run`` at the end of the batch."""
 
+    @property
+    def committing(self) -> Callable[..., None]:
+        """A function of (`Connection`), called before a COMMIT that no event of SQLAlchemy announces."""
+
+    @property
+    def refused(self) -> Callable[..., None]:
+        """A function of (`Connection`, error), called before a transaction is rolled back because of what it holds."""
+
 
 watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 """What observes the operations that run in this context; None for nothing."""

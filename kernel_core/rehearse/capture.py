@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from weakref import ref
 
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Dialect, ExceptionContext
 
 from ..ddl.run_lock import SECOND
 from ..runtime.autocommit import is_outside_transactions
@@ -24,6 +25,7 @@ from .stored_code import StoredCode
 
 _READS = frozenset({"SELECT", "PRAGMA", "SHOW", "SET", "EXPLAIN", "DESCRIBE", "VALUES", "FETCH", "DECLARE", "CLOSE"})
 _TRANSACTION = frozenset({"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK", "USE"})
+_ENDS = frozenset({"COMMIT", "END"})
 _SAVEPOINT = "mig_rehearsed_statement"
 _CATALOGS = ("pg_catalog", "pg_class", "pg_type", "information_schema", "sqlite_master", "sqlite_schema", "pragma_")
 
@@ -40,14 +42,21 @@ class Capture:
     revision: str = ""
     operation: str = ""
     is_sql: bool = False
+    ends_transaction: bool = False
     statements: dict[int, list[Statement]] = field(default_factory=dict)
     on_loose: Callable[[Clone, str], object] = field(default=lambda _clone, _sql: None)
     on_loose_failure: Callable[[Connection, str, Exception], object] = field(
         default=lambda _connection, _sql, _error: None
     )
+    on_commit: Callable[[Clone, Connection], object] = field(default=lambda _clone, _connection: None)
+    on_failed_commit: Callable[[Clone, Connection, BaseException], object] = field(
+        default=lambda _clone, _connection, _error: None
+    )
     _silent: int = 0
+    _is_in_statement: bool = False
     _attached: list[tuple[Dialect, str, Any, bool]] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
+    _connections: list[tuple[ref[Connection], Any, bool]] = field(default_factory=list)
     _locks: dict[int, LockWatch] = field(default_factory=dict)
     _code: dict[int, StoredCode] = field(default_factory=dict)
 
@@ -73,8 +82,19 @@ class Capture:
                 clone, cursor, statement, context, lambda sql: dialect.do_execute_no_params(cursor, sql, context)
             )
 
+        def failed(context: ExceptionContext) -> None:
+            is_commit = context.statement is None or first_word(context.statement) in _ENDS
+            if is_commit and context.connection is not None and not self._silent:
+                self.on_failed_commit(clone, context.connection, context.original_exception)
+
         had_events = bool(dialect._has_events)  # noqa: SLF001 - SQLAlchemy never resets it, and it slows the dialect
-        for name, function in (("do_execute", one), ("do_executemany", many), ("do_execute_no_params", bare)):
+        listeners: dict[str, Any] = {
+            "do_execute": one,
+            "do_executemany": many,
+            "do_execute_no_params": bare,
+            "handle_error": failed,
+        }
+        for name, function in listeners.items():
             event.listen(dialect, name, function)
             self._attached.append((dialect, name, function, had_events))
 
@@ -85,6 +105,24 @@ class Capture:
             dialect._has_events = had_events  # noqa: SLF001 - as it was
         self._attached.clear()
         self._seen.clear()
+        for found, function, had_events in self._connections:
+            connection = found()
+            if connection is not None:
+                event.remove(connection, "commit", function)
+                connection._has_events = had_events  # noqa: SLF001 - as it was
+        self._connections.clear()
+
+    def _follow_commits(self, clone: Clone, connection: Connection) -> None:
+        """Call ``on_commit`` before each commit of a connection."""
+        if any(found() is connection for found, *_ in self._connections):
+            return
+
+        def before_commit(connection: Connection) -> None:
+            if not self._silent:
+                self.on_commit(clone, connection)
+
+        self._connections.append((ref(connection), before_commit, bool(connection._has_events)))  # noqa: SLF001 - see above
+        event.listen(connection, "commit", before_commit)
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -112,12 +150,15 @@ class Capture:
         """Execute a statement and record it; None if SQLAlchemy should execute it as usual."""
         if self._silent or context.execution_options.get(SECOND):
             return None
+        self._follow_commits(clone, context.root_connection)
         if leaves_clone(sql, clone):
             raise refusal(sql, clone)
         text = translated(sql, clone)
         if self.revision and not self._is_own(text) and first_word(text) not in _TRANSACTION:
             self._stored_code(clone).check(text, partial(_rows_of, context.root_connection))
         if not self._is_of_revision(text):
+            if self.revision and first_word(text) in _ENDS:
+                self.on_commit(clone, context.root_connection)
             if text is sql:
                 return None
             execute(text)
@@ -149,10 +190,11 @@ class Capture:
         return any(mentions(found, name) for name in named)
 
     def _record(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Callable[[str], object]) -> None:
-        watch = self._lock_watch(clone, context)
+        watch = self._lock_watch(clone, context.root_connection)
         if watch is not None:
             execute = partial(watch.run, execute=execute)
         start, algorithm, failed = time.perf_counter(), "", True
+        self._is_in_statement = True
         try:
             if not self.operation:
                 self._run_loose(clone, sql, context, execute)
@@ -162,6 +204,7 @@ class Capture:
                 execute(sql)
             failed = False
         finally:
+            self._is_in_statement = False
             seconds = time.perf_counter() - start
             locks, rewrites = watch.after() if watch is not None and not failed else ((), ())
             count = getattr(cursor, "rowcount", -1)
@@ -175,32 +218,56 @@ class Capture:
         connection: Connection = context.root_connection
         in_savepoint = clone.kind == "postgresql" and not is_outside_transactions(connection)
         if in_savepoint:
-            _on_driver(connection, f"SAVEPOINT {_SAVEPOINT}")
+            on_driver(connection, f"SAVEPOINT {_SAVEPOINT}")
         try:
             execute(sql)
         except Exception as error:
             if in_savepoint:
-                _on_driver(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+                on_driver(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
             with self.silent():
                 self.on_loose_failure(connection, sql, error)
             raise
         if in_savepoint:
-            _on_driver(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
+            on_driver(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
         self.on_loose(clone, sql)
 
-    def _lock_watch(self, clone: Clone, context: Any) -> LockWatch | None:
+    @contextmanager
+    def observed_commit(self, clone: Clone, connection: Connection) -> Iterator[None]:
+        """Record a COMMIT whose work the block does, if that has taken locks."""
+        if self._is_in_statement:  # which commits by itself, and gets these locks
+            yield
+            return
+        watch = self._lock_watch(clone, connection)
+        assert watch is not None, "only PostgreSQL is observed"
+        start = time.perf_counter()
+        yield
+        seconds, (locks, rewrites) = time.perf_counter() - start, watch.after()
+        if locks or rewrites:
+            revision = self.revision or self._last_revision(clone)
+            self.statements[id(clone)].append(Statement(revision, "", "COMMIT", None, seconds, locks, rewrites))
+
+    def _last_revision(self, clone: Clone) -> str:
+        several = self.statements[id(clone)]
+        return several[-1].revision if several else ""
+
+    def _lock_watch(self, clone: Clone, connection: Connection) -> LockWatch | None:
         """Return what observes the locks of this connection, on PostgreSQL."""
         if clone.kind != "postgresql":
             return None
-        connection = context.root_connection.connection.dbapi_connection
-        found = self._locks.get(id(connection))
+        driver = connection.connection.dbapi_connection
+        found = self._locks.get(id(driver))
         if found is None:
-            found = self._locks[id(connection)] = LockWatch(connection)
-        found.begin(context.root_connection)
+            found = self._locks[id(driver)] = LockWatch(driver, partial(self.on_commit, clone))
+        found.begin(connection)
         return found
 
 
-def _on_driver(connection: Connection, sql: str) -> None:
+def ends_transaction(sql: str) -> bool:
+    """Return whether a statement ends the transaction, and its savepoints."""
+    return first_word(sql) in (*_ENDS, "ROLLBACK", "ABORT")
+
+
+def on_driver(connection: Connection, sql: str) -> None:
     """Execute a statement of the rehearsal itself, without events of SQLAlchemy."""
     cursor = connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
     cursor.execute(sql)

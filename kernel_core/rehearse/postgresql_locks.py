@@ -77,11 +77,12 @@ class LockWatch:
     """Observes the locks of one connection; each statement gets those that it has taken.
 
     Named are what other sessions can see, by the names that they know: those from before the transaction. What the
-    transaction itself created keeps nobody waiting.
+    transaction itself created keeps nobody waiting. ``on_commit`` runs before the COMMIT of a statement in
+    autocommit.
     """
 
-    def __init__(self, driver: Any) -> None:
-        self._driver = driver
+    def __init__(self, driver: Any, on_commit: Callable[[Connection], object] = lambda _connection: None) -> None:
+        self._driver, self._on_commit = driver, on_commit
         self._transaction = ""
         self._held: frozenset[tuple[str, int]] = frozenset()
         self._known: dict[int, _Relation] = {}
@@ -113,6 +114,7 @@ class LockWatch:
             execute(sql)
             self._taken, self._may_rewrite = tuple(self._from_manual(sql)), True
             return
+        self._on_commit(self._connection)
         self._taken = self._new_locks()
         self._command("COMMIT")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..operations.ops import ExecuteSQLOp
 from ..operations.watching import watcher
@@ -26,6 +26,7 @@ from .blockers.queries import rows_of_text
 from .capture import Capture
 from .clone.base import Clone, CloneOptions
 from .clone.source import Source, source_of
+from .commits import Commits
 from .findings import Blocker, Rehearsal, TableRows, Undone
 from .guard import LeavesClone
 from .live import Untouched
@@ -60,11 +61,12 @@ class RehearsalSession:
     only: Source | None = None
     _capture: Capture = field(default_factory=Capture)
     _watch: Watch = field(init=False)
+    _commits: Commits = field(init=False)
     _redirect: Redirect = field(init=False)
     _used: dict[int, list[str]] = field(default_factory=dict)
     _heads: dict[int, tuple[str, ...]] = field(default_factory=dict)
     _own: set[str] = field(default_factory=lambda: {DEFAULT_NAME, journal_name(DEFAULT_NAME)})
-    _loose: Blocker | None = None
+    _loose: tuple[Exception, list[Blocker]] | None = None
     _last: Clone | None = None
     _copies: dict[int, Snapshot] = field(default_factory=dict)
     _untouched: dict[int, Untouched] = field(default_factory=dict)
@@ -75,7 +77,10 @@ class RehearsalSession:
         self._capture.on_loose = self._follow_loose
         self._capture.on_loose_failure = self._explain_loose
         self._redirect = Redirect(self.options, self._attach)
-        self._watch = Watch(self._capture, self._redirect.clone_behind)
+        self._commits = Commits(self._capture, self._revision_on)
+        self._capture.on_commit = self._commits.before
+        self._capture.on_failed_commit = self._commits.failed
+        self._watch = Watch(self._capture, self._redirect.clone_behind, self._commits)
 
     @contextmanager
     def open(self) -> Iterator[Redirect]:
@@ -113,6 +118,10 @@ class RehearsalSession:
             if isinstance(error.__cause__, LeavesClone):
                 raise error.__cause__ from None
             return None, error
+        except DBAPIError as error:
+            if not self._commits.of(error):
+                raise
+            return None, self._of_env(error)
         finally:
             watcher.reset(token)
             self._capture.revision = ""
@@ -156,7 +165,7 @@ class RehearsalSession:
         blockers = list(self._watch.blockers_on(clone))
         stopped = failure if isinstance(failure, UpgradeFailed) and clone is self._last else None
         if stopped is not None:
-            blockers.append(self._loose or _of_failure(stopped, stopped.revision))
+            blockers += self._why(stopped, blockers)
         return Rehearsal(
             target=place(clone.source),
             kind=clone.kind,
@@ -256,8 +265,28 @@ class RehearsalSession:
 
     def _explain_loose(self, connection: Connection, sql: str, error: Exception) -> None:
         """Note what stops a statement that belongs to no operation, in case the revision fails with it."""
-        found = blockers_of(connection, [ExecuteSQLOp(sql)], error, self._capture.revision)
-        self._loose = found[0] if found else None
+        found = self._commits.of(error) or blockers_of(connection, [ExecuteSQLOp(sql)], error, self._capture.revision)
+        self._loose = error, found
+
+    def _why(self, stopped: UpgradeFailed, known: Sequence[Blocker]) -> list[Blocker]:
+        """Return the blockers of the failure that has stopped a revision, without those that are known already."""
+        found = self._commits.of(stopped.__cause__)
+        if not found and self._loose is not None and self._loose[0] in _causes(stopped):
+            found = self._loose[1]
+        rows = {(each.kind, each.table, each.query) for each in known if each.query}
+        new = [each for each in found if (each.kind, each.table, each.query) not in rows]
+        return new if found else [_of_failure(stopped, stopped.revision)]
+
+    def _of_env(self, error: DBAPIError) -> UpgradeFailed:
+        """Return the failure of a COMMIT after the last revision, which ``env.py`` has sent itself."""
+        assert self._last is not None, "a revision has begun"
+        failure = UpgradeFailed(str(error), revision=self._revision_on(self._last), failure=message(error))
+        failure.__cause__ = error
+        return failure
+
+    def _revision_on(self, clone: Clone) -> str:
+        """Return the revision that has begun last on a clone, "" before the first one."""
+        return next(reversed(self._used.get(id(clone), ())), "")
 
     def _shown(self, blocker: Blocker, clone: Clone) -> Blocker:
         """Return a blocker with the name of the database in place of the clone's, and with masked values if asked."""
@@ -283,6 +312,16 @@ def _is_later(blocker: Blocker, clone: Clone) -> bool:
             return rows_of_text(copy, text) != blocker.rows
     except SQLAlchemyError:
         return True
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and those because of which it was raised."""
+    while error is not None:
+        yield error
+        orig = getattr(error, "orig", None)
+        if isinstance(orig, BaseException):
+            yield orig
+        error = error.__cause__ or error.__context__
 
 
 def _of_failure(failure: UpgradeFailed, revision: str) -> Blocker:

@@ -26,9 +26,11 @@ from ..operations.ops import ExecuteSQLOp
 from ..operations.watching import watcher
 from ..runtime.autocommit import is_outside_transactions
 from ..util.exc import CommandError, sqlstate
+from .blockers.deferred import refused_at_commit
 from .blockers.find import blockers_of
-from .capture import Capture
+from .capture import Capture, ends_transaction
 from .clone.base import Clone
+from .commits import Commits
 from .findings import Blocker
 from .guard import LeavesClone
 from .rows import Renames
@@ -42,6 +44,7 @@ class Watch:
 
     capture: Capture
     clone_behind: Callable[[Connection], Clone | None]
+    commits: Commits
     collects: bool = True
     _blockers: dict[int, list[Blocker]] = field(default_factory=dict)
     _renames: dict[int, Renames] = field(default_factory=dict)
@@ -70,6 +73,18 @@ class Watch:
             return result
         to_table = getattr(operation, "to_table", None)
         return to_table(operations.migration_context) if to_table is not None and operation.sign == "+" else None
+
+    def committing(self, connection: Connection) -> None:
+        """Check what a COMMIT will check."""
+        clone = self.clone_behind(connection)
+        if clone is not None:
+            self.commits.before(clone, connection)
+
+    def refused(self, connection: Connection, error: Exception) -> None:
+        """Note why the transaction of a revision will be rolled back at its end."""
+        clone = self.clone_behind(connection)
+        if clone is not None:
+            self.commits.refused(clone, connection, error)
 
     def batch(self, operations: BatchOperations, batch: Batch, run: Callable[[], None]) -> None:
         """Run a batch; after a failure, run each of its operations by itself, to see which ones fail."""
@@ -102,14 +117,23 @@ class Watch:
         if failure is None:
             self._follow(connection, operations)
             return True, result
-        if not self.collects or _is_cancelled(failure) or _is_caught():
+        is_over = any(isinstance(each, ExecuteSQLOp) and ends_transaction(each.text) for each in operations)
+        if not self.collects or is_over or _is_cancelled(failure) or _is_caught():
             raise failure
         with self.capture.silent():
-            found = blockers_of(connection, operations, failure, self.capture.revision)
+            found = self._explained(connection, operations, failure)
         if isinstance(failure, CommandError) and all(each.kind == "error" for each in found):
             raise failure
         self._note(connection, operations, found)
         return False, None
+
+    def _explained(
+        self, connection: Connection, operations: Sequence[MigrateOperation], failure: DBAPIError | CommandError
+    ) -> list[Blocker]:
+        found, revision = self.commits.of(failure), self.capture.revision
+        if not found and connection.dialect.name == "postgresql" and any(map(_checks_deferred, operations)):
+            return refused_at_commit(connection, failure, revision, "; ".join(each.sentence() for each in operations))
+        return found or blockers_of(connection, operations, failure, revision)
 
     def _follow(self, connection: Connection, operations: Sequence[MigrateOperation]) -> None:
         self.renames_on(self.clone_behind(connection)).follow(operations, connection.dialect)
@@ -128,19 +152,20 @@ class Watch:
     def _as_operation(self, operations: Sequence[MigrateOperation]) -> Iterator[None]:
         """Name the operations that the statements inside the block belong to."""
         self.capture.operation = "; ".join(each.sentence() for each in operations)
-        self.capture.is_sql = any(isinstance(operation, ExecuteSQLOp) for operation in operations)
+        texts = [operation.text for operation in operations if isinstance(operation, ExecuteSQLOp)]
+        self.capture.is_sql, self.capture.ends_transaction = bool(texts), any(map(ends_transaction, texts))
         self._depth += 1
         try:
             yield
         finally:
             self._depth -= 1
-            self.capture.operation, self.capture.is_sql = "", False
+            self.capture.operation, self.capture.is_sql, self.capture.ends_transaction = "", False, False
 
     def _run_undoable(
         self, connection: Connection, run: Callable[[], Any]
     ) -> tuple[Any, DBAPIError | CommandError | None]:
         """Call ``run``; return its result, or the error after what it did was undone as far as that is possible."""
-        has_savepoint = self._set_savepoint(connection)
+        has_savepoint = not self.capture.ends_transaction and self._set_savepoint(connection)
         try:
             result = run()
         except LeavesClone:
@@ -167,6 +192,12 @@ class Watch:
     def _own(self, connection: Connection, sql: str) -> None:
         with self.capture.silent():
             connection.exec_driver_sql(sql)
+
+
+def _checks_deferred(operation: MigrateOperation) -> bool:
+    """Return whether an operation checks deferred constraints: SET CONSTRAINTS ... IMMEDIATE."""
+    words = operation.text.upper().split() if isinstance(operation, ExecuteSQLOp) else []
+    return words[:2] == ["SET", "CONSTRAINTS"]
 
 
 def _run_alone(operations: BatchOperations, batch: Batch, operation: MigrateOperation) -> None:

@@ -20,6 +20,7 @@ from ...operations.batch import Batch
 from ...operations.ddl_formatting import alter_table, format_column_name, inline_foreign_keys
 from ...operations.direct_ddl import AddColumnOptions
 from ...operations.kinds.column import AddColumn, ColumnName
+from ...operations.watching import watcher
 from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import AnyColumn, is_type_bound
 from ..cancelling import Cancelling
@@ -180,7 +181,7 @@ class SQLiteImpl(DefaultImpl):
                 before = dangling(connection) if enforced else Counter()
                 yield
                 if enforced:
-                    _refuse_dangling(dangling(connection) - before)
+                    _refuse_dangling(connection, dangling(connection) - before)
                 commit_while_locked(connection, transaction, self.on_lock_wait)
         except BaseException:
             end_transaction(connection)
@@ -332,9 +333,14 @@ class SQLiteImpl(DefaultImpl):
         Rebuild(self, batch).run()
 
 
-def _refuse_dangling(wrong: Counter[tuple[str, str]]) -> None:
-    if wrong:
-        raise CommandError(f"Foreign keys would be broken: {describe(wrong)}. Correct that first; nothing was changed.")
+def _refuse_dangling(connection: Connection, wrong: Counter[tuple[str, str]]) -> None:
+    if not wrong:
+        return
+    error = CommandError(f"Foreign keys would be broken: {describe(wrong)}. Correct that first; nothing was changed.")
+    watching = watcher.get()
+    if watching is not None:
+        watching.refused(connection, error)
+    raise error
 
 
 @compiles(ColumnName, "sqlite")

@@ -28,32 +28,37 @@ def blockers_of(
     several, found = list(operations), list[Blocker]()
     queries = RowQueries(connection)
     for operation in several:
-        for read in _read(operation, connection):
-            for check in _checks(queries, read):
-                counted = _counted(connection, check)
-                if counted is not None and counted[0]:
-                    rows, query, sample = counted
-                    found.append(
-                        Blocker(
-                            check.kind,
-                            revision,
-                            operation.sentence(),
-                            check.table,
-                            check.text(rows),
-                            rows,
-                            query.text,
-                            sample,
-                            message(error),
-                            columns=check.columns,
-                            no_query=query.reason,
-                            lists_text=query.lists_text,
-                        )
-                    )
+        found += rows_refused(queries, _read(operation, connection), operation.sentence(), error, revision)
     if not found or not is_explained(error, {each.kind for each in found}):
         sentence = "; ".join(each.sentence() for each in several)
         table = next((operation.table_name for operation in several if hasattr(operation, "table_name")), "")
         found.append(Blocker("error", revision, sentence, table or "", message(error), error=message(error)))
     return found
+
+
+def rows_refused(
+    queries: RowQueries, operations: Iterable[MigrateOperation], shown: str, error: Exception, revision: str
+) -> Iterator[Blocker]:
+    """Yield a blocker for each kind of rows that operations cannot take; ``shown`` is what the report names."""
+    for operation in operations:
+        for check in _checks(queries, operation):
+            counted = _counted(queries.connection, check)
+            if counted is not None and counted[0]:
+                rows, query, sample = counted
+                yield Blocker(
+                    check.kind,
+                    revision,
+                    shown,
+                    check.table,
+                    check.text(rows),
+                    rows,
+                    query.text,
+                    sample,
+                    message(error),
+                    columns=check.columns,
+                    no_query=query.reason,
+                    lists_text=query.lists_text,
+                )
 
 
 def message(error: Exception) -> str:

@@ -29,6 +29,17 @@ class undone_if_failed:  # noqa: N801 - used like a function
 
 
 @contextmanager
+def undone(connection: Connection) -> Iterator[None]:
+    """Undo what the block does, by a savepoint; it needs an open transaction."""
+    savepoint = connection.begin_nested()
+    try:
+        yield
+    finally:
+        if savepoint.is_active:
+            savepoint.rollback()
+
+
+@contextmanager
 def without_event_triggers(connection: Connection) -> Iterator[None]:
     """Fire no event trigger of PostgreSQL for the rehearsal's own objects, where the role may set that.
 

@@ -18,6 +18,7 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 
 from ...ddl.driver import driver_cursor
 from ...ddl.impl import DefaultImpl
+from ...operations.watching import watcher
 from ...script.steps import Step
 from ...util.secrets import shown_sql
 from ..autocommit import is_outside_transactions
@@ -200,6 +201,9 @@ class Recorder:
             recording.pending.append(running.digest)
             recording.last = running.sql
         elif running.how == "wrapped":
+            watching = watcher.get()
+            if watching is not None:
+                watching.committing(self._connection)
             self._run("COMMIT")
         else:
             recording.unconfirmed, recording.first_row = running.number, None
