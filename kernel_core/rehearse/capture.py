@@ -222,8 +222,11 @@ class Capture:
         try:
             execute(sql)
         except Exception as error:
-            if in_savepoint:
-                on_driver(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            try:
+                if in_savepoint:
+                    on_driver(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            except Exception:  # noqa: BLE001 - the transaction has ended, or the connection is lost
+                raise error from None
             with self.silent():
                 self.on_loose_failure(connection, sql, error)
             raise

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..operations.base import AbstractOperations, BatchOperations
 from ..operations.batch import Batch, recording
@@ -171,13 +171,21 @@ class Watch:
         except LeavesClone:
             raise
         except (DBAPIError, CommandError) as error:
-            if has_savepoint:
-                self._own(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
-                self._own(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
+            if has_savepoint and not self._returned(connection):
+                raise  # the operation has ended the transaction, or its connection is lost
             return None, error
         if has_savepoint:
             self._own(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
         return result, None
+
+    def _returned(self, connection: Connection) -> bool:
+        """Return to the savepoint before an operation; return whether that was possible."""
+        try:
+            self._own(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            self._own(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
+        except SQLAlchemyError:
+            return False
+        return True
 
     def _set_savepoint(self, connection: Connection) -> bool:
         if connection.dialect.name == "sqlite":

@@ -15,6 +15,7 @@ from ..util.async_drivers import with_sync_driver
 from ..util.exc import CommandError
 from ..util.process_names import maker_of, process_name
 from ..util.secrets import redact
+from ..util.sqla_compat import executed_at_end
 
 PREFIX = "mig_scratch"
 ABANDONED_AFTER = 86_400
@@ -72,11 +73,11 @@ def _on_server(url: URL) -> Iterator[Connection]:
                 f"No scratch database can be created on this server: {redact(str(error.orig)).strip()}. "
                 "Grant the right to create databases, or pass a connection to an empty database."
             ) from error
-        try:
-            with _closed(create_engine(url.set(database=name), poolclass=NullPool)) as connection:
-                yield connection
-        finally:
-            admin.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        with (
+            executed_at_end(admin, f"DROP DATABASE IF EXISTS {name}"),
+            _closed(create_engine(url.set(database=name), poolclass=NullPool)) as connection,
+        ):
+            yield connection
 
 
 def drop_abandoned(admin: Connection) -> tuple[str, ...]:

@@ -235,7 +235,7 @@ class Rebuild(MoveAndCopy):
             try:
                 yield
             except BaseException:
-                if not connection.invalidated:
+                if not connection.invalidated and in_transaction(connection):  # SQLite ends it where the disk is full
                     connection.exec_driver_sql("ROLLBACK")
                 raise
             connection.exec_driver_sql("COMMIT")

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from ...operations.ops import AlterColumnOp
 from ...util.sql import in_backticks, in_quotes
+from ...util.sqla_compat import executed_at_end
 from ...util.sqla_compat.types import AnyType
 from ..findings import BlockerKind
 from .added_columns import TableOrQuery, schema_of
@@ -100,10 +101,9 @@ def reflected_type(connection: Connection, type_: AnyType) -> AnyType:
         return sa.JSON()  # MariaDB reflects a LONGTEXT
     name = f"{FUNCTION}_type"
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} (c {spelled})".replace("%", "%%"))
-    try:
-        return sa.inspect(connection).get_columns(name)[0]["type"]
-    finally:
-        connection.exec_driver_sql(f"DROP TEMPORARY TABLE {name}")
+    with executed_at_end(connection, f"DROP TEMPORARY TABLE {name}"):
+        found: AnyType = sa.inspect(connection).get_columns(name)[0]["type"]
+    return found
 
 
 @contextmanager
@@ -181,10 +181,8 @@ def _tried_on_mariadb(
         f"SET mig_new = {value}; RETURN TRUE; END"
     )
     connection.exec_driver_sql(body.replace("%", "%%"))
-    try:
+    with executed_at_end(connection, f"DROP FUNCTION IF EXISTS {FUNCTION}"):
         yield f"{FUNCTION}({in_backticks(operation.column_name)})"
-    finally:
-        connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {FUNCTION}")
 
 
 def _column_on_mariadb(connection: Connection, table: TableOrQuery, column: str) -> tuple[str, str, str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...runtime.autocommit import is_outside_transactions
+from ...util.sqla_compat import executed_at_end
 
 
 class undone_if_failed:  # noqa: N801 - used like a function
@@ -34,9 +35,11 @@ def undone(connection: Connection) -> Iterator[None]:
     savepoint = connection.begin_nested()
     try:
         yield
-    finally:
-        if savepoint.is_active:
+    except BaseException:
+        with suppress(SQLAlchemyError):
             savepoint.rollback()
+        raise
+    savepoint.rollback()
 
 
 @contextmanager
@@ -50,8 +53,5 @@ def without_event_triggers(connection: Connection) -> Iterator[None]:
         role = connection.exec_driver_sql("SELECT current_setting('session_replication_role')").scalar_one()
         connection.exec_driver_sql("SET session_replication_role = replica")
         before = str(role)
-    try:
+    with executed_at_end(connection, f"SET session_replication_role = {before}") if before else nullcontext():
         yield
-    finally:
-        if before:
-            connection.exec_driver_sql(f"SET session_replication_role = {before}")

@@ -71,7 +71,7 @@ from .redeclared_models import (
     tables_of,
 )
 from .reflected_types import SQLALCHEMY_VERSION, MySQLTypes, PostgresqlTypes, sqlite_type
-from .sessions import connections_of_session, logs_statements, statement_listeners
+from .sessions import connections_of_session, executed_at_end, logs_statements, statement_listeners
 from .tables import dialect_options, sorted_tables, table_prefixes
 from .type_memos import key_of_type, values_of_type
 from .types import AnyType, TypeByDialect, same_affinity, type_repr, type_variants, without_variants
@@ -107,6 +107,7 @@ __all__ = [
     "deferred_table",
     "dialect_options",
     "excluded",
+    "executed_at_end",
     "final_given_name",
     "final_name",
     "for_running",

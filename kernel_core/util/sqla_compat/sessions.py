@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,19 @@ def connections_of_session(value: object) -> Iterator[Connection]:
     for key in getattr(transaction, "_connections", {}):
         if isinstance(key, Connection):
             yield key
+
+
+@contextmanager
+def executed_at_end(connection: Connection, sql: str) -> Iterator[None]:
+    """Execute a statement after the block, also after an error, which an error of the statement itself never hides."""
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # the transaction may have failed, or the connection may be lost
+            if not connection.invalidated:
+                connection.exec_driver_sql(sql)
+        raise
+    connection.exec_driver_sql(sql)
 
 
 def statement_listeners(connection: Connection) -> int:

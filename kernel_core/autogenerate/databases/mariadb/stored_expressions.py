@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
 from ....util.sql import Token, body, closing, grammar_of, string_literal, tokens
-from ....util.sqla_compat import literal_text
+from ....util.sqla_compat import executed_at_end, literal_text
 from ..catalog import Key, Row
 from ..expression import Expression
 from ..rules import Warn
@@ -156,11 +156,8 @@ def _one_by_one(connection: Connection, scratches: Sequence[_Scratch]) -> Iterat
 def _shown(connection: Connection, create: str) -> Row:
     """Create a temporary table, and return its row of SHOW CREATE TABLE."""
     connection.execute(literal_text(create))
-    try:
+    with executed_at_end(connection, _DROPPED):
         return connection.execute(literal_text(_SHOWN)).one()
-    finally:
-        if not connection.invalidated:  # as an interrupt leaves it, which an error here would hide
-            connection.execute(literal_text(_DROPPED))
 
 
 def _refusal(key: Key, reason: str) -> str:
