@@ -16,12 +16,16 @@ from sqlalchemy.engine import Dialect, ExceptionContext
 from ..ddl.run_lock import SECOND
 from ..runtime.autocommit import is_outside_transactions
 from ..util.sql import mentions, tokens
+from .blockers.violated import Ran
 from .clone.base import Clone
 from .findings import Statement
 from .guard import leaves_clone, refusal, translated
 from .mariadb_algorithms import accepted_algorithm
 from .postgresql_locks import LockWatch
 from .stored_code import StoredCode
+
+Execute = Callable[..., object]
+"""Executes SQL with the parameters of a statement, by its own cursor or by another one."""
 
 _READS = frozenset({"SELECT", "PRAGMA", "SHOW", "SET", "EXPLAIN", "DESCRIBE", "VALUES", "FETCH", "DECLARE", "CLOSE"})
 _TRANSACTION = frozenset({"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK", "USE"})
@@ -52,6 +56,7 @@ class Capture:
     on_failed_commit: Callable[[Clone, Connection, BaseException], object] = field(
         default=lambda _clone, _connection, _error: None
     )
+    _ran: list[tuple[Connection, str, Execute]] = field(default_factory=list)
     _silent: int = 0
     _is_in_statement: bool = False
     _attached: list[tuple[Dialect, str, Any, bool]] = field(default_factory=list)
@@ -69,17 +74,29 @@ class Capture:
 
         def one(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
             return self._run(
-                clone, cursor, statement, context, lambda sql: dialect.do_execute(cursor, sql, parameters, context)
+                clone,
+                cursor,
+                statement,
+                context,
+                lambda sql, place=cursor: dialect.do_execute(place, sql, parameters, context),
             )
 
         def many(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
             return self._run(
-                clone, cursor, statement, context, lambda sql: dialect.do_executemany(cursor, sql, parameters, context)
+                clone,
+                cursor,
+                statement,
+                context,
+                lambda sql, place=cursor: dialect.do_executemany(place, sql, parameters, context),
             )
 
         def bare(cursor: Any, statement: str, context: Any) -> bool | None:
             return self._run(
-                clone, cursor, statement, context, lambda sql: dialect.do_execute_no_params(cursor, sql, context)
+                clone,
+                cursor,
+                statement,
+                context,
+                lambda sql, place=cursor: dialect.do_execute_no_params(place, sql, context),
             )
 
         def failed(context: ExceptionContext) -> None:
@@ -137,6 +154,25 @@ class Capture:
         """Return the statements that ran on a clone."""
         return tuple(self.statements.get(id(clone), ()))
 
+    def begin_operation(self) -> None:
+        """Forget the statements of the operation before, for `ran`."""
+        self._ran.clear()
+
+    def ran(self) -> Ran:
+        """Return the statements of the current operation, up to the one that failed."""
+        return Ran(tuple(sql for _, sql, _ in self._ran), self._run_again)
+
+    def _run_again(self) -> None:
+        """Execute the statements of the current operation again, by the driver."""
+        for connection, sql, execute in list(self._ran):
+            driver = connection.connection.dbapi_connection
+            assert driver is not None, "the connection is open"
+            cursor = driver.cursor()
+            try:
+                execute(sql, cursor)
+            finally:
+                cursor.close()
+
     def place(self) -> dict[int, int]:
         """Return how many statements are recorded now, for `forget_from`."""
         return {key: len(several) for key, several in self.statements.items()}
@@ -146,7 +182,7 @@ class Capture:
         for key, several in self.statements.items():
             del several[place.get(key, 0) :]
 
-    def _run(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Callable[[str], object]) -> bool | None:
+    def _run(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Execute) -> bool | None:
         """Execute a statement and record it; None if SQLAlchemy should execute it as usual."""
         if self._silent or context.execution_options.get(SECOND):
             return None
@@ -189,7 +225,10 @@ class Capture:
         found = list(tokens(sql, "default")) if named else []
         return any(mentions(found, name) for name in named)
 
-    def _record(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Callable[[str], object]) -> None:
+    def _record(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Execute) -> None:
+        if not self.operation:
+            self._ran.clear()
+        self._ran.append((context.root_connection, sql, execute))
         watch = self._lock_watch(clone, context.root_connection)
         if watch is not None:
             execute = partial(watch.run, execute=execute)
@@ -213,7 +252,7 @@ class Capture:
                 Statement(self.revision, self.operation, sql, rows, seconds, locks, rewrites, algorithm, failed)
             )
 
-    def _run_loose(self, clone: Clone, sql: str, context: Any, execute: Callable[[str], object]) -> None:
+    def _run_loose(self, clone: Clone, sql: str, context: Any, execute: Execute) -> None:
         """Execute a statement that belongs to no operation; one that fails is explained before the error goes on."""
         connection: Connection = context.root_connection
         in_savepoint = clone.kind == "postgresql" and not is_outside_transactions(connection)

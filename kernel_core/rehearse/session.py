@@ -21,7 +21,8 @@ from ..snapshot import Change, Snapshot, differences, snapshot_of
 from ..util.exc import CommandError, UpgradeFailed
 from ..util.folders import shown_path
 from ..util.secrets import mask_url
-from .blockers.find import blockers_of, message
+from .blockers.explain import explained
+from .blockers.find import message
 from .blockers.queries import rows_of_text
 from .capture import Capture
 from .clone.base import Clone, CloneOptions
@@ -265,7 +266,9 @@ class RehearsalSession:
 
     def _explain_loose(self, connection: Connection, sql: str, error: Exception) -> None:
         """Note what stops a statement that belongs to no operation, in case the revision fails with it."""
-        found = self._commits.of(error) or blockers_of(connection, [ExecuteSQLOp(sql)], error, self._capture.revision)
+        found = self._commits.of(error) or explained(
+            connection, [ExecuteSQLOp(sql)], error, self._capture.revision, self._capture.ran()
+        )
         self._loose = error, found
 
     def _why(self, stopped: UpgradeFailed, known: Sequence[Blocker]) -> list[Blocker]:

@@ -27,7 +27,7 @@ from ..operations.watching import watcher
 from ..runtime.autocommit import is_outside_transactions
 from ..util.exc import CommandError, sqlstate
 from .blockers.deferred import refused_at_commit
-from .blockers.find import blockers_of
+from .blockers.explain import explained
 from .capture import Capture, ends_transaction
 from .clone.base import Clone
 from .commits import Commits
@@ -133,7 +133,7 @@ class Watch:
         found, revision = self.commits.of(failure), self.capture.revision
         if not found and connection.dialect.name == "postgresql" and any(map(_checks_deferred, operations)):
             return refused_at_commit(connection, failure, revision, "; ".join(each.sentence() for each in operations))
-        return found or blockers_of(connection, operations, failure, revision)
+        return found or explained(connection, operations, failure, revision, self.capture.ran())
 
     def _follow(self, connection: Connection, operations: Sequence[MigrateOperation]) -> None:
         self.renames_on(self.clone_behind(connection)).follow(operations, connection.dialect)
@@ -155,6 +155,8 @@ class Watch:
         texts = [operation.text for operation in operations if isinstance(operation, ExecuteSQLOp)]
         self.capture.is_sql, self.capture.ends_transaction = bool(texts), any(map(ends_transaction, texts))
         self._depth += 1
+        if self._depth == 1:
+            self.capture.begin_operation()
         try:
             yield
         finally:

@@ -115,6 +115,22 @@ class RowQueries(RowChecks[Check]):
         columns: list[Any] = [table.c[name] for name in wanted if name in table.c] or [sa.literal(1).label("row")]
         return sa.select(*columns).select_from(table).where(*where)
 
+    def rows_where(
+        self,
+        kind: BlockerKind,
+        name: str,
+        schema: str | None,
+        condition: sa.ColumnElement[bool],
+        lead: str,
+        rest: str = "",
+        columns: tuple[str, ...] = (),
+    ) -> Iterator[Check]:
+        """Yield the rows of a table that meet a condition; nothing where the table does not exist."""
+        table = self.table(name, schema)
+        if table is not None:
+            rows = self._select(table, columns, condition)
+            yield Check(kind, shown_name(schema, name), lead, rows, rest, columns)
+
     def added_column(self, operation: AddColumnOp) -> Iterator[Check]:
         table, shown = self._found(operation)
         column, dialect = operation.column, self.connection.dialect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,10 +16,12 @@ from ...util.sql import in_quotes
 from ..findings import Blocker, Row
 from .added_columns import constraints_of
 from .checks import SAMPLE, Check, RowQueries
+from .domains import domain_checks
 from .explained import is_explained
+from .partitions import partition_checks
 from .queries import Query, number_of, query_of
 from .savepoints import undone_if_failed
-from .statements import operations_in, validated_constraints
+from .statements import operations_in, statements_in, validated_constraints
 
 
 def blockers_of(
@@ -29,6 +32,10 @@ def blockers_of(
     queries = RowQueries(connection)
     for operation in several:
         found += rows_refused(queries, _read(operation, connection), operation.sentence(), error, revision)
+        if isinstance(operation, ExecuteSQLOp) and connection.dialect.name == "postgresql":
+            several_sql = statements_in(operation.text, connection.dialect)
+            checks = (check for sql in several_sql for check in _of_sql(queries, sql))
+            found += _rows_of(queries, _checked(queries, checks), operation.sentence(), error, revision)
     if not found or not is_explained(error, {each.kind for each in found}):
         sentence = "; ".join(each.sentence() for each in several)
         table = next((operation.table_name for operation in several if hasattr(operation, "table_name")), "")
@@ -41,24 +48,38 @@ def rows_refused(
 ) -> Iterator[Blocker]:
     """Yield a blocker for each kind of rows that operations cannot take; ``shown`` is what the report names."""
     for operation in operations:
-        for check in _checks(queries, operation):
-            counted = _counted(queries.connection, check)
-            if counted is not None and counted[0]:
-                rows, query, sample = counted
-                yield Blocker(
-                    check.kind,
-                    revision,
-                    shown,
-                    check.table,
-                    check.text(rows),
-                    rows,
-                    query.text,
-                    sample,
-                    message(error),
-                    columns=check.columns,
-                    no_query=query.reason,
-                    lists_text=query.lists_text,
-                )
+        checks = _checked(queries, queries.of(operation) or iter(()))
+        yield from _rows_of(queries, checks, shown, error, revision)
+
+
+def _of_sql(queries: RowQueries, sql: str) -> Iterator[Check]:
+    """Yield the checks of a statement of PostgreSQL that no operation describes."""
+    with suppress(IndexError, ValueError):  # it is not read to its end
+        yield from domain_checks(queries, sql)
+        yield from partition_checks(queries, sql)
+
+
+def _rows_of(
+    queries: RowQueries, checks: Iterable[Check], shown: str, error: Exception, revision: str
+) -> Iterator[Blocker]:
+    for check in checks:
+        counted = _counted(queries.connection, check)
+        if counted is not None and counted[0]:
+            rows, query, sample = counted
+            yield Blocker(
+                check.kind,
+                revision,
+                shown,
+                check.table,
+                check.text(rows),
+                rows,
+                query.text,
+                sample,
+                message(error),
+                columns=check.columns,
+                no_query=query.reason,
+                lists_text=query.lists_text,
+            )
 
 
 def message(error: Exception) -> str:
@@ -93,9 +114,8 @@ def _validated(text: str, connection: Connection) -> Iterator[str]:
             yield f"ALTER TABLE {shown} ADD CONSTRAINT {in_quotes(name)} {kept}"
 
 
-def _checks(queries: RowQueries, operation: MigrateOperation) -> Iterator[Check]:
-    """Yield the checks of an operation as far as they can be written for these tables."""
-    checks = queries.of(operation) or iter(())
+def _checked(queries: RowQueries, checks: Iterator[Check]) -> Iterator[Check]:
+    """Yield checks as far as they can be written for these tables."""
     while True:
         try:
             with undone_if_failed(queries.connection):

@@ -55,3 +55,20 @@ def without_event_triggers(connection: Connection) -> Iterator[None]:
         before = str(role)
     with executed_at_end(connection, f"SET session_replication_role = {before}") if before else nullcontext():
         yield
+
+
+@contextmanager
+def open_transaction(connection: Connection) -> Iterator[None]:
+    """Run the block in a transaction of the driver that is undone, where the connection is in AUTOCOMMIT."""
+    if not is_outside_transactions(connection):
+        yield
+        return
+    driver = connection.connection.dbapi_connection
+    assert driver is not None, "the connection is open"
+    cursor = driver.cursor()
+    cursor.execute("BEGIN")
+    try:
+        yield
+    finally:
+        cursor.execute("ROLLBACK")  # which a failed transaction takes, too
+        cursor.close()

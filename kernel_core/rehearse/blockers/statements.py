@@ -49,13 +49,14 @@ class _Written(UserDefinedType[object]):
 
 def operations_in(sql: str, dialect: SQLDialect) -> list[MigrateOperation]:
     """Return the operations of a text of SQL that rows can stop; [] where it has none, or none can be read."""
-    parts = list(_statements(sql, dialect))
+    parts = list(statements_in(sql, dialect))
     if len(parts) > 1 and any(_changes_rows(part, dialect) for part in parts):
         return []
     return [operation for part in parts for operation in _operations_of(part, dialect)]
 
 
-def _statements(sql: str, dialect: SQLDialect) -> Iterator[str]:
+def statements_in(sql: str, dialect: SQLDialect) -> Iterator[str]:
+    """Yield the statements of a text, which semicolons separate."""
     start = 0
     for token in tokens(sql, dialect):
         if token.text == ";":
@@ -232,14 +233,14 @@ def _exclusion(reader: Reader, name: str | None, schema: str | None, table: str)
         elements.append((_index_part(part[: place.start].strip(), reader.dialect), part[place.end :].strip()))
     while reader.left and not reader.takes("WHERE"):
         reader.name()
-    where = reader.rest_of_action()
+    where = ", ".join(reader.parenthesised())  # what follows is DEFERRABLE
     if elements and all(operator for _, operator in elements):
         yield CreateExcludeConstraintOp(name, table, elements, where or None, schema)
 
 
 def validated_constraints(sql: str, dialect: SQLDialect) -> list[tuple[Name, str]]:
     """Return the table and the name of each constraint that the statements of a text validate."""
-    return [found for part in _statements(sql, dialect) for found in _validated(Reader(part, dialect))]
+    return [found for part in statements_in(sql, dialect) for found in _validated(Reader(part, dialect))]
 
 
 def _validated(reader: Reader) -> Iterator[tuple[Name, str]]:

@@ -222,7 +222,7 @@ BROKEN_ON_POSTGRESQL = """
 SET session_replication_role = replica
 INSERT INTO c VALUES (7, 77), (8, 88)
 """
-"""Two orphans that are there before the run."""
+"""Two orphans before the run."""
 
 BROKEN_POSTGRESQL = {
     "a row that is written beside them": ("INSERT INTO c VALUES (3, 1)", ""),
@@ -296,7 +296,7 @@ PRAGMA foreign_keys = OFF
 INSERT INTO c VALUES (7, 77), (8, 88)
 INSERT INTO "w %s" VALUES ('old', 77)
 """
-"""Three orphans that are there before the run."""
+"""Three orphans before the run."""
 
 BROKEN_SQLITE = {
     "a row that is written beside them": ("INSERT INTO c VALUES (4, 1)", ""),

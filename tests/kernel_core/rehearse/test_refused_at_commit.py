@@ -203,3 +203,18 @@ def test_in_an_autocommit_block_they_are_seen_too(postgresql_project):
     (found,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
     names = {(lock.mode, lock.name) for statement in found.statements for lock in statement.locks}
     assert {("ShareLock", "x"), ("RowExclusiveLock", "u")} <= names
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("UPDATE d SET p_id = 9 WHERE id < 3", "orphan 2"),
+        pytest.param("INSERT INTO d VALUES (8, 1), (9, 7)", "orphan 1", marks=pytest.mark.sweep),
+        pytest.param("DELETE FROM p WHERE id = 1", "orphan 2", marks=pytest.mark.sweep),
+        pytest.param("DELETE FROM p WHERE id = 3", "", marks=pytest.mark.sweep),
+    ],
+)
+def test_a_foreign_key_of_sqlite_that_is_checked_at_once_names_its_rows(project, text, expected):
+    prepare(project, cases.ON_SQLITE, "INSERT INTO d VALUES (1, 1), (2, 1), (3, 2)", "DELETE FROM c")
+    enforce(project, begins=True)
+    check(project, text, expected)

@@ -1,0 +1,187 @@
+"""Statements that a constraint of PostgreSQL refuses: they run again without it, to count the rows.
+
+All of it is undone afterwards. The constraint that refuses the second attempt is removed as well, and so on, so that
+each constraint is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from ...operations.operation import MigrateOperation
+from ...operations.ops import AlterColumnOp
+from ...util.sql import in_quotes
+from ..findings import Blocker, BlockerKind
+from .checks import RowQueries
+from .constraints import Constraint, constraints_where
+from .diagnostics import Violation, violation_of
+from .find import message, rows_refused
+from .savepoints import open_transaction, undone, undone_if_failed, without_event_triggers
+from .statements import operations_in
+
+Again = Callable[[], object]
+"""Runs the statements of an operation again, by the driver; raises its error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The statements that an operation has executed, the last of which failed; ``again`` executes them once more."""
+
+    texts: tuple[str, ...]
+    again: Again
+
+
+_KINDS: Mapping[str, BlockerKind] = {
+    "23502": "null",
+    "23503": "orphan",
+    "23505": "duplicate",
+    "23514": "check",
+    "23P01": "exclusion",
+}
+
+_TOPMOST = """
+WITH RECURSIVE up AS (
+  SELECT to_regclass(:table)::oid AS oid, 0 AS depth
+  UNION ALL SELECT i.inhparent, depth + 1 FROM up JOIN pg_inherits i ON i.inhrelid = up.oid
+)
+SELECT n.nspname, c.relname FROM up JOIN pg_class c ON c.oid = up.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE {} ORDER BY depth DESC LIMIT 1
+"""
+_HAS_CONSTRAINT = "EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = up.oid AND k.conname = :name)"
+_HAS_COLUMN = "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = up.oid AND a.attname = :name AND a.attnotnull)"
+_PARENT_OF_KEY = """
+WITH RECURSIVE up AS (
+  SELECT oid, conparentid, 0 AS depth FROM pg_constraint WHERE conrelid = to_regclass(:table) AND conname = :name
+  UNION ALL SELECT k.oid, k.conparentid, depth + 1 FROM up JOIN pg_constraint k ON k.oid = up.conparentid
+)
+SELECT oid FROM up ORDER BY depth DESC LIMIT 1
+"""
+_INDEX = """
+WITH RECURSIVE up AS (
+  SELECT c.oid, 0 AS depth FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+  WHERE c.relname = :name AND i.indrelid = to_regclass(:table)
+  UNION ALL SELECT i.inhparent, depth + 1 FROM up JOIN pg_inherits i ON i.inhrelid = up.oid
+)
+SELECT oid::regclass::text, pg_get_indexdef(oid) FROM up ORDER BY depth DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    """What a constraint is removed by, and the operations that would add it: () where its rows cannot be counted."""
+
+    sql: str
+    operations: Sequence[MigrateOperation]
+
+
+def refused_rows(connection: Connection, error: Exception, again: Again, shown: str, revision: str) -> list[Blocker]:
+    """Return the rows because of which constraints refuse statements; [] where ``error`` is not of a constraint.
+
+    ``shown`` is the operation. The blocker has the message of the database, with the key, where no row can be counted.
+    """
+    kind = _KINDS.get(violation_of(error).state)
+    if kind is None or connection.dialect.name != "postgresql":
+        return []
+    found: list[Blocker] = []
+    last: Exception | None = error
+    try:
+        with open_transaction(connection), undone(connection):
+            removed, last = _removed(connection, error, again)
+            if last is None:
+                queries = RowQueries(connection)
+                for each in removed:
+                    found += rows_refused(queries, each.operations, shown, error, revision)
+    except SQLAlchemyError:
+        found = []
+    if found:
+        return list({(each.kind, each.table, each.columns, each.query): each for each in found}.values())
+    place = violation_of(error).table
+    found = [Blocker(kind, revision, shown, place, message(error), error=message(error))]
+    if last is not None and message(last) != message(error) and not violation_of(last).state.startswith("42"):
+        found.append(Blocker("error", revision, shown, place, message(last), error=message(last)))
+    return found
+
+
+def _removed(connection: Connection, error: Exception, again: Again) -> tuple[list[_Removed], Exception | None]:
+    """Remove constraints until the statements run; return them, and the error that is left, None for none."""
+    removed: list[_Removed] = []
+    left: Exception = error
+    while True:
+        several = [each for each in _refusing(connection, violation_of(left)) if each not in removed]
+        if not several:
+            return removed, left
+        for each in several:
+            with undone_if_failed(connection), without_event_triggers(connection):
+                connection.exec_driver_sql(each.sql.replace("%", "%%"))
+        removed += several
+        savepoint = connection.begin_nested()
+        try:
+            again()
+        except Exception as second:  # noqa: BLE001 - the driver's
+            savepoint.rollback()
+            left = second
+        else:
+            savepoint.commit()
+            return removed, None
+
+
+def _refusing(connection: Connection, found: Violation) -> Iterator[_Removed]:
+    """Yield the constraint that an error names, with a primary key if it makes a column NOT NULL."""
+    table = ".".join(map(in_quotes, filter(None, (found.schema, found.table))))
+    if not table:
+        return
+    if found.state == "23502" and found.column:
+        yield from _not_null(connection, table, found.column)
+        return
+    oid = connection.execute(sa.text(_PARENT_OF_KEY), {"table": table, "name": found.constraint}).scalar()
+    top = _topmost(connection, table, found.constraint, _HAS_CONSTRAINT)
+    if oid is not None and found.state == "23514" and top is not None:
+        condition, values = "k.conrelid = to_regclass(:table) AND k.conname = :name", {"name": found.constraint}
+        several = constraints_where(connection, condition, table=top, **values)
+    else:
+        several = constraints_where(connection, "k.oid = :oid", oid=oid) if oid is not None else []
+    for each in several:
+        yield _without(connection, each)
+    if not several:
+        index = connection.execute(sa.text(_INDEX), {"table": table, "name": found.constraint}).first()
+        if index is not None:
+            name, definition = index
+            yield _Removed(f"DROP INDEX {name}", operations_in(str(definition), connection.dialect))
+
+
+def _without(connection: Connection, constraint: Constraint) -> _Removed:
+    # rows that a constraint which is NOT VALID refuses may have been there before, and would be counted
+    operations = constraint.operations(connection) if constraint.is_validated else []
+    return _Removed(f"ALTER TABLE {constraint.table} DROP CONSTRAINT {in_quotes(constraint.name)} CASCADE", operations)
+
+
+def _not_null(connection: Connection, table: str, column: str) -> Iterator[_Removed]:
+    top = _topmost(connection, table, column, _HAS_COLUMN) or table
+    condition = (
+        "k.contype = 'p' AND k.conrelid = to_regclass(:table) AND EXISTS (SELECT FROM pg_attribute a "
+        "WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) AND a.attname = :name)"
+    )
+    for each in constraints_where(connection, condition, table=top, name=column):
+        yield _without(connection, each)
+    row = connection.execute(
+        sa.text(
+            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.oid = to_regclass(:table)"
+        ),
+        {"table": top},
+    ).first()
+    if row is not None:
+        schema = None if row[0] == sa.inspect(connection).default_schema_name else row[0]
+        operation = AlterColumnOp(row[1], column, schema=schema, modify_nullable=False)
+        yield _Removed(f"ALTER TABLE {top} ALTER COLUMN {in_quotes(column)} DROP NOT NULL", [operation])
+
+
+def _topmost(connection: Connection, table: str, name: str, condition: str) -> str | None:
+    """Return the table from which a constraint or a column is inherited; None where there is none."""
+    row = connection.execute(sa.text(_TOPMOST.format(condition)), {"table": table, "name": name}).first()
+    return None if row is None else ".".join(map(in_quotes, row))

@@ -1,0 +1,76 @@
+"""Statements that a constraint of MariaDB refuses: foreign keys and checks can be switched off, to count the rows.
+
+A unique key and NOT NULL cannot without changing the table, which would commit: then only the key is reported.
+https://mariadb.com/kb/en/server-system-variables/#check_constraint_checks
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ...operations.operation import MigrateOperation
+from ...operations.ops import CreateCheckConstraintOp, CreateForeignKeyOp
+from ...util.sqla_compat import executed_at_end
+from ..findings import Blocker, BlockerKind
+from .checks import RowQueries
+from .find import message, rows_refused
+from .savepoints import open_transaction, undone
+from .violated import Ran
+
+_KINDS: Mapping[int, BlockerKind] = {
+    1048: "null",
+    1364: "null",
+    1062: "duplicate",
+    1451: "orphan",
+    1452: "orphan",
+    4025: "check",
+}
+"""https://mariadb.com/kb/en/mariadb-error-codes/"""
+
+_SWITCHES: Mapping[BlockerKind, str] = {"orphan": "foreign_key_checks", "check": "check_constraint_checks"}
+_TABLE = re.compile(r"`[^`]+`\.`((?:[^`]|``)+)`")
+_CHECKS = """
+SELECT check_clause FROM information_schema.check_constraints
+WHERE constraint_schema = database() AND table_name = :table
+"""
+"""With those in the definition of a column, which reflection leaves out."""
+_STATEMENTS = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"})
+
+
+def rows_on_mariadb(connection: Connection, error: Exception, ran: Ran, shown: str, revision: str) -> list[Blocker]:
+    """Return the rows because of which constraints refuse a statement; [] where ``error`` is not of a constraint."""
+    found = error.orig if isinstance(error, DBAPIError) else error
+    number, text = (found.args or ("",))[0] if found is not None else "", message(error)
+    kind = _KINDS.get(number) if isinstance(number, int) else None
+    is_data = all((sql.split() or [""])[0].upper() in _STATEMENTS for sql in ran.texts)
+    if kind is None or not ran.texts or not is_data:
+        return []
+    match = _TABLE.search(text)
+    table, rows = match[1].replace("``", "`") if match else "", list[Blocker]()
+    switch = _SWITCHES.get(kind)
+    if switch is not None and table:
+        try:
+            with open_transaction(connection), undone(connection):
+                connection.exec_driver_sql(f"SET {switch} = 0")
+                with executed_at_end(connection, f"SET {switch} = 1"):
+                    ran.again()
+                operations = _constraints(connection, table, kind)
+                rows = list(rows_refused(RowQueries(connection), operations, shown, error, revision))
+        except (SQLAlchemyError, connection.dialect.loaded_dbapi.Error, NotImplementedError):
+            rows = []
+    return rows or [Blocker(kind, revision, shown, table, text, error=text)]
+
+
+def _constraints(connection: Connection, table: str, kind: BlockerKind) -> list[MigrateOperation]:
+    if kind == "check":
+        conditions = connection.execute(sa.text(_CHECKS), {"table": table}).scalars()
+        return [CreateCheckConstraintOp(None, table, str(each)) for each in conditions]
+    return [
+        CreateForeignKeyOp(None, table, each["referred_table"], each["constrained_columns"], each["referred_columns"])
+        for each in sa.inspect(connection).get_foreign_keys(table)
+    ]

@@ -1,0 +1,109 @@
+"""Statements that a constraint refuses name the rows, just where a real run fails."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core import command
+
+from .test_unusual_blockers import Case, case
+
+TEXT = Path(__file__).with_name("refused_statements.txt").read_text()
+
+
+def cases(database: str) -> list[Case]:
+    """Return the cases of a database."""
+    rows, *parts = re.split(r"\n+# ", TEXT.partition(f"[{database}]\n")[2].partition("\n[")[0])
+    return [case(part.strip().splitlines(), rows.splitlines()) for part in parts]
+
+
+def counted(blockers, tables: dict[str, Case]) -> dict[str, tuple[str, ...]]:
+    """Return the blockers of each case as they are written in the file; other objects are named after its table."""
+    found: dict[str, tuple[str, ...]] = {each.name: () for each in tables.values()}
+    for blocker in blockers:
+        table = re.findall(r"\bt\d+", f"{blocker.table} {blocker.operation} {blocker.text}")[0]
+        name = tables[table].name
+        found[name] += (f"{blocker.kind} {blocker.rows}" if blocker.rows is not None else blocker.kind,)
+    return {name: tuple(sorted(several)) for name, several in found.items()}
+
+
+def fails(project, statement: str) -> bool:
+    """Return whether a statement fails in a transaction of its own, which is rolled back."""
+    engine = sa.create_engine(project.url, poolclass=sa.NullPool)
+    with engine.connect() as live:
+        try:
+            live.connection.cursor().execute(statement)
+        except engine.dialect.dbapi.Error:
+            return True
+        finally:
+            live.rollback()
+    return False
+
+
+def check(project, several: list[Case], block: str = "", setup: str = "") -> None:
+    """Rehearse a revision with all cases; compare its blockers with those expected, and each case with a real run."""
+    tables = {f"t{place}": each for place, each in enumerate(several)}
+    engine = sa.create_engine(project.url, poolclass=sa.NullPool)
+    with engine.begin() as live:
+        for table, each in tables.items():
+            for statement in filter(None, (setup, *each.setup)):
+                live.connection.cursor().execute(statement.replace("{t}", table))
+    bodies = [each.body.replace("{t}", table) for table, each in tables.items()]
+    lines = [f"{block}\n    {body}" if block else body for body in bodies]
+    project.write("a1", None, "\n".join(lines))
+    (found,) = command.rehearse(project.config(), "head", and_back=False)
+    assert found.stopped_at == ""
+    assert counted(found.blockers, tables) == {each.name: tuple(sorted(each.blockers)) for each in tables.values()}
+    for blocker in found.blockers:
+        assert (blocker.rows is not None) == bool(blocker.query), blocker
+        assert blocker.rows is None or len(blocker.sample) == min(5, blocker.rows), blocker
+    for table, each in tables.items():
+        if each.body.startswith("op.execute("):
+            sql = eval(each.body.removeprefix("op.execute"))
+            assert fails(project, sql.replace("{t}", table)) == bool(each.blockers), each.name
+
+
+@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.sweep)])
+def test_on_postgresql(postgresql_project, every):
+    check(postgresql_project, cases("postgresql")[::every])
+
+
+@pytest.mark.sweep
+def test_in_an_autocommit_block_on_postgresql(postgresql_project):
+    check(postgresql_project, cases("postgresql"), "with op.get_context().autocommit_block():")
+
+
+@pytest.mark.sweep
+def test_a_new_type_that_is_committed_before_not_null_fails_has_no_misfits(postgresql_project):
+    postgresql_project.run(
+        "CREATE TABLE t (id int PRIMARY KEY, b text)", "INSERT INTO t VALUES (1, 'x'), (2, ''), (3, '')"
+    )
+    change = "op.alter_column('t', 'b', type_=sa.String(5), nullable=False, postgresql_using=\"nullif(b, '') \")"
+    postgresql_project.write("a1", None, f"with op.get_context().autocommit_block():\n    {change}")
+    (found,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
+    assert [(each.kind, each.rows) for each in found.blockers] == [("null", 2)]
+
+
+def test_a_statement_of_the_connection_itself_names_the_rows(postgresql_project):
+    postgresql_project.run(
+        "CREATE TABLE t (id int PRIMARY KEY, u int UNIQUE)", "INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)"
+    )
+    body = "op.get_bind().execute(sa.text('UPDATE t SET u = :u WHERE id < :n'), {'u': 7, 'n': 3})"
+    postgresql_project.write("a1", None, body)
+    (found,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
+    assert [(each.kind, each.rows, each.table) for each in found.blockers] == [("duplicate", 2, "t")]
+    assert found.stopped_at == "a1"
+
+
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.sweep)])
+def test_on_sqlite(project, every):
+    check(project, cases("sqlite")[::every])
+
+
+@pytest.mark.sweep
+def test_on_mariadb(mariadb_project):
+    check(mariadb_project, cases("mariadb"))
