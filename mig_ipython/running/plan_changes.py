@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from kernel_core.util.folders import shown_path
 
 from ..views.plan import Plan
 from ..workspace.heads import heads_if_connected
 from ..workspace.origin import Origin
+from ..workspace.reloading.data_files import data_files
 from ..workspace.reloading.imports import files_with_imports
 from ..workspace.workspace import Host, Workspace
 from .confirmation import MOVED
@@ -16,7 +19,8 @@ from .planning import plan as plan_of
 class PlanChanges:
     """Compares the notebook, its database and the files that would run with what a plan was made from.
 
-    These files are the version files, ``env.py``, and the modules of the project that they import.
+    These files are the version files, ``env.py``, the modules of the project that they import, and the data files that
+    the version files and their modules name.
 
     changes = PlanChanges(session, plan)
     changes.moved() or changes.found()
@@ -50,11 +54,12 @@ class PlanChanges:
 
 
 def _files_that_run(workspace: Workspace, plan: Plan) -> dict[str, bytes]:
-    """Return the digests of the files that a run of the plan executes."""
+    """Return the digests of the files that a run of the plan executes, and of data files that they name."""
     environment, scripts = workspace.environment, workspace.scripts(plan.target)
-    paths = [scripts.env_py_location]
-    paths += [script.path for step in plan.steps if (script := scripts.get_revision(step.revision)) is not None]
-    return files_with_imports(paths, (*workspace.import_folders, environment.project_folder))
+    versions = [script.path for step in plan.steps if (script := scripts.get_revision(step.revision)) is not None]
+    folders = (*workspace.import_folders, environment.project_folder)
+    executed = files_with_imports([scripts.env_py_location, *versions], folders)
+    return executed | data_files(files_with_imports(versions, folders), (*folders, os.getcwd()))
 
 
 def _edited(before: dict[str, bytes], now: dict[str, bytes]) -> str:

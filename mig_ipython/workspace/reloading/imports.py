@@ -15,6 +15,8 @@ _IMPORT = re.compile(
     r"|import_module\(\s*(['\"])(?P<named>[\w.]+)\5",
     re.MULTILINE,
 )
+_COMPUTED = re.compile(r"\b(?:import_module|__import__|run_module)\(\s*(?!['\"])")
+_NAME = re.compile(r"(['\"])([^\W\d]\w*(?:\.[^\W\d]\w*)*)\1")
 
 
 def files_with_imports(paths: Iterable[str], folders: Iterable[str] = ()) -> dict[str, bytes]:
@@ -24,7 +26,7 @@ def files_with_imports(paths: Iterable[str], folders: Iterable[str] = ()) -> dic
         changed = before != files_with_imports(["migrations/env.py"], ["src"])
 
     Modules are looked up in ``folders`` and then on ``sys.path``, without what is installed. Imports inside of
-    functions count; those whose name is computed are not found.
+    functions count. Where a name is computed, each string of that file that is the name of a module counts.
     """
     places = [os.path.abspath(folder) for folder in (*folders, *sys.path)]
     places = [folder for folder in dict.fromkeys(places) if not is_installed(os.path.join(folder, ""))]
@@ -60,6 +62,8 @@ def _modules(text: str) -> Iterator[tuple[int, str]]:
             dots, package = len(found["dots"]), found["package"]
             yield dots, package
             yield from ((dots, f"{package}.{name}".lstrip(".")) for name in _names(found["names"]))
+    if _COMPUTED.search(text):
+        yield from ((0, found[2]) for found in _NAME.finditer(text))
 
 
 def _names(listed: str) -> list[str]:

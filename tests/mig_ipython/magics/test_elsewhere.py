@@ -100,6 +100,7 @@ IMPORTS = {
     "tools/names.py": "",  # cleaning imports it, by a relative import
     "late.py": "def late():\n    from late import (  # of a function\n        one,\n        two,\n    )",
     "dynamic.py": 'import importlib\nsteps = importlib.import_module("dynamic")',
+    "chosen.py": 'name = "chosen"\nchosen = importlib.import_module(name)',
     "new.py": "try:\n    import new\nexcept ImportError: pass",
     "env_steps.py": "",
     "migrations/env.py": "",
@@ -115,6 +116,7 @@ def importing(attended, tmp_path, monkeypatch):
         "steps.py",
         "late.py",
         "dynamic.py",
+        "chosen.py",
         "env_steps.py",
         "other.py",
         "tools/__init__.py",
@@ -145,6 +147,58 @@ def test_a_question_is_void_once_a_file_is_edited_that_would_run(importing, path
         stream.write("two = 2\n")
     assert f"{path} was edited since this question was asked. Run the cell again." in importing.fail(call)
     assert names("dev.db") == {"id", "name", "age"}
+
+
+DATA = {
+    "migrations/versions/next.sql": 'Path(__file__).with_name("next.sql").read_text()',
+    "migrations/versions/seeds/users.csv": 'open(Path(__file__).parent / "seeds" / "users.csv")',
+    "migrations/seeds/a.json": 'sorted(Path(__file__).parents[1].glob("seeds/*.json"))',
+    "data/rows.csv": 'open(os.path.join("data", "rows.csv"))',
+    "statements/drop.sql": 'Path("statements/drop.sql").read_text()',
+    "migrations/versions/übung 100%.sql": 'Path(__file__).with_name("übung 100%.sql")',
+    "read/by_module.txt": "reading.read()",
+}
+"""Data files, and what reads them in a version file."""
+
+
+@pytest.fixture
+def with_data(attended, tmp_path, monkeypatch):
+    """A question about the downgrade of a revision that reads data files."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in (*DATA, "migrations/versions/other.sql", "run.log"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("SELECT 1\n")
+    Path("reading.py").write_text('def read():\n    return open("read/by_module.txt").read()\n')
+    attended.run(AGE)
+    reads = [f"    def _():\n        return {expression}\n" for expression in DATA.values()]
+    log = "    def _():\n        return open('run.log', 'a'), 'dev.db', 'versions'\n"
+    edit("b2", "def downgrade", "import os\nfrom pathlib import Path\nimport reading\n\n\ndef downgrade")
+    edit("b2", "    op.drop_column('users', 'age')", "".join((*reads, log, "    op.drop_column('users', 'age')")))
+    attended.run("q = %mig_downgrade -1")
+    yield attended
+    sys.modules.pop("reading", None)
+
+
+@pytest.mark.parametrize("path", DATA)
+@pytest.mark.costly
+def test_a_question_is_void_once_a_data_file_is_edited_that_a_version_file_names(with_data, path):
+    with open(path, "a") as stream:
+        stream.write("SELECT 2\n")
+    assert f"{path} was edited since this question was asked. Run the cell again." in with_data.fail(
+        "q.confirm(q.word)"
+    )
+    Path(path).unlink()
+    assert f"{path} was edited" in with_data.fail("q.confirm(q.word)")
+    assert names("dev.db") == {"id", "name", "age"}
+
+
+def test_a_question_still_holds_after_data_files_changed_that_are_not_read(with_data):
+    Path("migrations/versions/other.sql").write_text("SELECT 2\n")
+    Path("run.log").write_text("more\n")
+    Path("migrations/versions/new.txt").write_text("new\n")
+    os.utime("data/rows.csv")
+    execute("CREATE TABLE unrelated (id INTEGER)")
+    assert with_data.run("q.confirm(q.word)").after == ("a1",)
 
 
 def test_a_question_still_holds_after_other_files_were_edited(importing):
