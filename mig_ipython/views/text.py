@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +10,7 @@ from kernel_core.util.folders import shown_path
 from kernel_core.util.messaging import printable
 from kernel_core.util.secrets import redact
 
-__all__ = ["indent", "panel_text", "short", "shown_path", "table", "width"]
+__all__ = ["indent", "panel_text", "short", "shown_path", "table", "typed", "width"]
 
 
 def table(headings: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
@@ -53,6 +54,16 @@ def indent(text: str, by: str = "    ") -> str:
 
 def _flat(cell: object) -> str:
     return " ".join(printable(str(cell)).split())
+
+
+def typed(word: object) -> str:
+    """Return a word as it is typed after a magic: in quotes where it has a space or another special character."""
+    text = str(word)
+    if re.fullmatch(r"[^\s'\"#${};]+", text):
+        return text
+    if "'" in text or "{" in text:  # braces are replaced in single quotes too
+        return '"' + re.sub(r'(["${])', r"\\\1", text) + '"'
+    return f"'{text}'"
 
 
 def panel_text(lead: str, instead: str) -> str:

@@ -16,7 +16,7 @@ from kernel_core.util.secrets import mask_url
 
 from ..analysis.env_script import must_be_run, only_asks_for_options, version_table
 from ..views.html import Html, page, tag
-from ..views.text import shown_path
+from ..views.text import shown_path, typed
 from ..views.view import View
 
 
@@ -50,7 +50,8 @@ class Environment(View):
         """Return the version files as they are on disk now."""
         if not os.path.isdir(self.directory):
             raise EnvironmentMissing(
-                f"{self.shown} does not exist any more. Restore it, or make a new one with %mig_init {self.shown}.",
+                f"{self.shown} does not exist any more. Restore it, or make a new one with "
+                f"%mig_init {typed(self.shown)}.",
                 self.directory,
             )
         return ScriptDirectory.from_config(self.config())
@@ -194,7 +195,7 @@ def open_at(place: str = "", section: str = "alembic") -> Environment:
             if _location(os.path.join(path, name), section) is not None:
                 return _opened(os.path.join(path, name), section)
         fact = "has no env.py: it is not a migration environment" if os.path.isdir(path) else "does not exist"
-        raise EnvironmentMissing(f"{shown_path(path)} {fact}. Make one with %mig_init {shown_path(path)}.", path)
+        raise EnvironmentMissing(f"{shown_path(path)} {fact}. Make one with %mig_init {typed(shown_path(path))}.", path)
     for folder in (path, os.path.dirname(path)):
         for name in _FILES:
             if _location(os.path.join(folder, name), section) == os.path.realpath(path):
@@ -243,10 +244,12 @@ def _only_one_here(section: str) -> Environment:
         return open_at(found[0], section)
     if found:
         raise CommandError(
-            f"{counted(len(found), 'environment')} are here: {', '.join(found)}. Name one: %mig_open {found[0]}"
+            f"{counted(len(found), 'environment')} are here: {', '.join(found)}. Name one: %mig_open {typed(found[0])}"
         )
     above = next((path for path in _above() if _location(path, section) is not None), None)
-    remedy = f"Open the one above: %mig_open {shown_path(above)}" if above else "Make one with %mig_init migrations."
+    remedy = (
+        f"Open the one above: %mig_open {typed(shown_path(above))}" if above else "Make one with %mig_init migrations."
+    )
     raise EnvironmentMissing(f"No migration environment was found here. {remedy}", os.getcwd())
 
 
