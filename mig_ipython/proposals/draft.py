@@ -230,7 +230,11 @@ class Draft:
         left = self.left()
         if left:
             return left
-        if workspace.has_environment and tuple(workspace.scripts().get_heads()) != made.heads and made.heads:
+        scripts = workspace.scripts() if workspace.has_environment and made.heads else None
+        if scripts is not None and tuple(scripts.get_heads()) != made.heads:
+            gone = [name for name in made.heads if name not in scripts.map]
+            if gone:
+                return f"The version file of {', '.join(gone)} does not exist any more, which this review follows."
             return "A revision was added since this review was made."
         if database_heads(workspace) != made.database_heads:
             return "The current revision has changed since this review was made."

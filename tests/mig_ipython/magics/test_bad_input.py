@@ -158,6 +158,15 @@ def test_a_proposal_is_refused_when_a_revision_was_added_or_the_database_moved(m
     migrated.run("%mig_stamp base")
 
 
+def test_a_review_whose_history_was_deleted_says_which_version_file_is_gone(migrated):
+    migrated.declare("age: Mapped[int | None]")
+    migrated.run("p = %mig_autogenerate Base -m age --id b2")
+    for path in Path("migrations/versions").glob("*.py"):
+        path.unlink()
+    gone = "The version file of a1 does not exist any more, which this review follows. Run %mig_autogenerate again"
+    assert gone in migrated.fail("p.write()")
+
+
 def test_a_wrong_value_blocks_writing(ready):
     ready.run("p = %mig_autogenerate -m x")
     ready.run("p.review[1].edit_text('table_name', '')" if False else "p.accept('none')")
