@@ -51,7 +51,7 @@ class BlockingProcesses:
         if rows:
             return LockWait(_lock(rows[0]), tuple(map(_holder, rows)))
         if not second.execute(text(_IS_KNOWN), values).scalar():
-            raise CommandError("the connection goes through a pooler")
+            raise CommandError("the server does not list the connection, which was closed, or goes through a pooler")
         return None
 
     def close(self) -> None:
