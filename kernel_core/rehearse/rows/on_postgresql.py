@@ -25,6 +25,7 @@ from .shapes import Column, Pair, Shape, shapes_of
 
 _TABLE = "mig_before_rows"
 _KEYS = "mig_written_keys"
+_LABELS = "SELECT coalesce(string_agg(oid || ' ' || enumlabel, chr(10)), '') FROM pg_enum"
 
 
 @contextmanager
@@ -62,12 +63,14 @@ class PostgresqlSide(PlainSide):
         self.connection, self._before, self._without, self._written = after, before, without, frozenset(written)
         self._kept, self._later = kept, f"age(xmin) <= age('{clone.copied_at}'::xid)" if clone.copied_at else "true"
         self._counts: dict[object, tuple[int, int]] = {}
+        self._has_renamed: bool | None = None
 
     def shapes(self) -> tuple[list[Shape], list[Shape]]:
         return shapes_of(self._before, self._without), shapes_of(self.connection, self._without)
 
     def place(self, shape: Shape, *, before: bool) -> str:
-        return f"{self.quoted(shape.schema or 'public')}.{self.quoted(shape.name)}"
+        only = "ONLY " if shape.has_heirs else ""
+        return f"{only}{self.quoted(shape.schema or 'public')}.{self.quoted(shape.name)}"
 
     def one(self, sql: str, *, before: bool) -> tuple[Any, ...]:
         if before:
@@ -87,7 +90,7 @@ class PostgresqlSide(PlainSide):
 
     @contextmanager
     def both(self, pair: Pair) -> Iterator[Both | None]:
-        in_place = _is_in_place(pair)
+        in_place = _is_in_place(pair) and not self._has_renamed_values(pair)
         rows, later = self._counted(pair.after)
         was = self.count(pair.before, before=True)
         if in_place and not later and rows == was:
@@ -108,6 +111,18 @@ class PostgresqlSide(PlainSide):
 
     def grouped(self, row: str, column: Column, other: Column) -> tuple[str, ...]:
         return (_as_kept(f"{row}.{self.quoted(column.name)}", column, other),)
+
+    def _has_renamed_values(self, pair: Pair) -> bool:
+        """Return whether a column may have values of an enum type that was changed by ALTER TYPE ... RENAME VALUE.
+
+        They are written in another way then, in rows that nobody has written.
+        """
+        if all(old.is_built_in for old, _ in pair.columns):
+            return False
+        if self._has_renamed is None:
+            labels = [{*str(self.one(_LABELS, before=before)[0]).split("\n")} for before in (True, False)]
+            self._has_renamed = bool(labels[0] - labels[1])
+        return self._has_renamed
 
     def _counted(self, shape: Shape) -> tuple[int, int]:
         """Return the number of rows of a table of the clone, and of those that were written there."""
@@ -150,7 +165,11 @@ class PostgresqlSide(PlainSide):
         _run(self._before, f"DROP TABLE IF EXISTS pg_temp.{_KEYS}", f"CREATE TEMP TABLE {_KEYS} ({types})")
         _copy((self.connection, f"SELECT {keys} FROM {after} WHERE {self._later}"), (self._before, f"pg_temp.{_KEYS}"))
         _run(self._before, f"ANALYZE pg_temp.{_KEYS}")
-        on = " AND ".join(f"k.k{n} = b.{self.quoted(old.name)}" for n, (old, _) in enumerate(pair.key))
+        on = " AND ".join(
+            condition
+            for n, (old, new) in enumerate(pair.key)
+            for condition in _same_key(f"k.k{n}", f"b.{self.quoted(old.name)}", old, new)
+        )
         self._create(_TABLE, pair)
         values = ", ".join(_as_kept(f"b.{self.quoted(old.name)}", old, new) for old, new in pair.columns)
         query = f"SELECT {values} FROM {self.place(pair.before, before=True)} b JOIN pg_temp.{_KEYS} k ON {on}"
@@ -231,6 +250,13 @@ def _kept_type(old: Column, new: Column) -> str:
     if old.type_ == new.type_ and old.has_equality:
         return old.type_
     return "numeric" if old.is_number and new.is_number and old.type_ != new.type_ else "text"
+
+
+def _same_key(value: str, other: str, old: Column, new: Column) -> Iterator[str]:
+    """Yield the conditions that two values of a key are the same: one for the index, and that of ``equals``."""
+    yield f"{value} = {other}"
+    if _kept_type(old, new) == "text":
+        yield f"{_as_kept(value, old, new)} = {_as_kept(other, old, new)}"
 
 
 def _as_kept(value: str, column: Column, other: Column) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -12,14 +12,16 @@ from .renames import Renames
 
 _COLUMNS = """
 SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), t.typcategory::text,
-  coalesce(i.place, -1), t.typnamespace = 'pg_catalog'::regnamespace, pg_relation_filenode(c.oid)
+  coalesce(i.place, -1), t.typnamespace = 'pg_catalog'::regnamespace, pg_relation_filenode(c.oid),
+  c.relhassubclass, c.relkind = 'm'
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN LATERAL (
   SELECT array_position(x.indkey::int[], a.attnum::int) AS place FROM pg_index x
   WHERE x.indrelid = c.oid AND x.indisprimary AND a.attnum = ANY (x.indkey::int[])) i ON true
-WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'
+WHERE c.relkind IN ('r', 'm') AND c.relispopulated
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'
 ORDER BY 1, 4
 """
 
@@ -56,7 +58,8 @@ class Column:
 class Shape:
     """A table: its name, what tells it apart from others, its columns, and the columns that tell its rows apart.
 
-    ``file`` is the number of the file that has the rows, on PostgreSQL.
+    On PostgreSQL ``file`` is the number of the file that has the rows, ``has_heirs`` is True where other tables may
+    inherit from it, and ``is_view`` for a materialized view.
     """
 
     schema: str | None
@@ -65,6 +68,8 @@ class Shape:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     file: int | None = None
+    has_heirs: bool = False
+    is_view: bool = False
 
     @property
     def shown(self) -> str:
@@ -121,7 +126,8 @@ def paired(shapes: tuple[list[Shape], list[Shape]], renames: Renames) -> tuple[l
         if old is not None and left.pop(old.identity, None) is not None:
             new.remove(shape)
             pairs.append(Pair(old, shape, tuple(_columns(old, shape, renames))))
-    return pairs, list(left.values()), new
+    # a materialized view that was created or dropped is a change of the schema
+    return pairs, [each for each in left.values() if not each.is_view], [each for each in new if not each.is_view]
 
 
 def _columns(old: Shape, new: Shape, renames: Renames) -> list[tuple[Column, Column]]:
@@ -144,24 +150,22 @@ def _columns(old: Shape, new: Shape, renames: Renames) -> list[tuple[Column, Col
 
 
 def _of_postgresql(connection: Connection) -> list[Shape]:
-    tables: dict[int, tuple[str, str, int, list[Column], list[tuple[int, str]]]] = {}
+    tables: dict[int, Shape] = {}
+    keys: dict[int, list[tuple[int, str]]] = {}
+    columns: dict[int, list[Column]] = {}
     rows = connection.exec_driver_sql(_COLUMNS)
-    for oid, schema, name, number, column, type_, category, place, built_in, file in rows:
-        *_, columns, key = tables.setdefault(oid, (schema, name, file, [], []))
+    for oid, schema, name, number, column, type_, category, place, built_in, file, has_heirs, is_view in rows:
+        if oid not in tables:
+            tables[oid] = Shape(None if schema == "public" else schema, name, oid, (), (), file, has_heirs, is_view)
         is_exact = built_in and _EXACT.match(type_) is not None  # another type may have its name by now
-        columns.append(Column(column, number, type_, category == "N", category == "S", is_exact, built_in))
-        if place >= 0:
-            key.append((place, column))
-    return [
-        Shape(
-            None if schema == "public" else schema,
-            name,
-            oid,
-            tuple(columns),
-            tuple(each for _, each in sorted(key)),
-            file,
+        columns.setdefault(oid, []).append(
+            Column(column, number, type_, category == "N", category == "S", is_exact, built_in)
         )
-        for oid, (schema, name, file, columns, key) in tables.items()
+        if place >= 0:
+            keys.setdefault(oid, []).append((place, column))
+    return [
+        replace(shape, columns=tuple(columns[oid]), key=tuple(each for _, each in sorted(keys.get(oid, []))))
+        for oid, shape in tables.items()
     ]
 
 
