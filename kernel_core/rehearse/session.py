@@ -17,7 +17,7 @@ from ..runtime.environment import current_environment
 from ..runtime.journal.table import journal_name
 from ..runtime.report import OnStep, RunEvent, RunReport
 from ..runtime.version_table import DEFAULT_NAME
-from ..snapshot import Change, Snapshot, differences, snapshot_of
+from ..snapshot import Change, Snapshot, snapshot_of
 from ..util.exc import CommandError, UpgradeFailed
 from ..util.folders import shown_path
 from ..util.secrets import mask_url
@@ -33,7 +33,7 @@ from .guard import LeavesClone
 from .live import Untouched
 from .masking import masked
 from .redirect import Redirect, paused
-from .renamed_changes import with_renames
+from .renamed_changes import differences_with_renames
 from .rows import Kept, compare_rows
 from .watch import Watch
 
@@ -201,8 +201,8 @@ class RehearsalSession:
         )
 
     def _schema(self, clone: Clone) -> tuple[Change, ...]:
-        found = differences(self._before(clone), self._snapshot(clone.after))
-        return with_renames(found, self._watch.renames_on(clone))
+        renames = self._watch.renames_on(clone)
+        return differences_with_renames(self._before(clone), self._snapshot(clone.after), renames)
 
     def _before(self, clone: Clone) -> Snapshot:
         """Return the schema of the copy, which nothing changes."""

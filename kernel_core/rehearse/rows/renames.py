@@ -38,27 +38,32 @@ class Renames:
 
     def follow_sql(self, sql: str, dialect: SQLDialect) -> None:
         """Note what ALTER TABLE ... RENAME, RENAME TABLE and CHANGE COLUMN rename."""
-        words = [token for token in tokens(sql, dialect) if token.kind not in ("space", "comment")]
+        found = [token for token in tokens(sql, dialect) if token.kind not in ("space", "comment")]
+        words = _without_default_schema(found, str(getattr(dialect, "name", dialect)))
         keywords = [token.keyword for token in words]
-        if keywords[:2] == ["RENAME", "TABLE"]:
+        if keywords[:1] == ["RENAME"] and keywords[1:2] in (["TABLE"], ["TABLES"]):
             for place, word in enumerate(keywords):
                 if word == "TO" and 0 < place < len(words) - 1:
-                    self.rename_table((None, words[place - 1].name), words[place + 1].name)
-        elif keywords[:2] == ["ALTER", "TABLE"]:
-            self._follow_alter(words[2:])
+                    wait = {"WAIT": 2, "NOWAIT": 1}
+                    before = place - 1 - wait.get(keywords[place - 2], wait.get(keywords[place - 1], 0))
+                    self.rename_table((None, words[before].name), words[place + 1].name)
+        elif keywords[:2] == ["ALTER", "TABLE"] or keywords[:3] in (
+            ["ALTER", "ONLINE", "TABLE"],
+            ["ALTER", "IGNORE", "TABLE"],
+        ):
+            self._follow_alter(words[keywords.index("TABLE") + 1 :])
 
     def _follow_alter(self, words: list[Token]) -> None:
-        while words and words[0].keyword in ("IF", "EXISTS", "ONLY"):
-            words = words[1:]
+        words = _after(words, "IF", "EXISTS", "ONLY")
         qualified = len(words) > 2 and words[1].text == "."
         table: Key = (words[0].name, words[2].name) if qualified else (None, words[0].name)
         rest = words[3 if qualified else 1 :]
         for place, token in enumerate(rest):
             after = rest[place + 1 :]
-            if token.keyword == "RENAME" and after[:1] and after[0].keyword in ("TO", "AS") and len(after) > 1:
-                self.rename_table(table, after[1].name)
+            if token.keyword == "RENAME" and (name := _new_table(after)) is not None:
+                self.rename_table(table, name.name)
             elif token.keyword in ("RENAME", "CHANGE"):
-                names = after[1:] if after[:1] and after[0].keyword == "COLUMN" else after
+                names = _after(after, "COLUMN", "IF", "EXISTS")
                 to = 2 if token.keyword == "RENAME" else 1
                 if len(names) > to and (to == 1 or names[1].keyword == "TO"):
                     self.rename_column(table, names[0].name, names[to].name)
@@ -74,3 +79,34 @@ class Renames:
         """Note that a column has a new name."""
         columns = self.columns.setdefault(table, {})
         columns[new_name] = columns.pop(name, name)
+
+
+def _after(words: list[Token], *keywords: str) -> list[Token]:
+    """Return the words without those at the start that are among the keywords."""
+    while words and words[0].keyword in keywords:
+        words = words[1:]
+    return words
+
+
+def _new_table(after: list[Token]) -> Token | None:
+    """Return the new name of a table, from what follows RENAME; TO, AS and = may be left out on MariaDB."""
+    has_word = bool(after) and (after[0].keyword in ("TO", "AS") or after[0].text == "=")
+    if has_word:
+        return after[1] if len(after) > 1 else None
+    is_alone = len(after) == 1 or (len(after) > 1 and after[1].text in (",", ";"))
+    return after[0] if is_alone and after[0].kind in ("word", "name") else None
+
+
+def _without_default_schema(words: list[Token], dialect: str) -> list[Token]:
+    """Return the words without the name of the default schema before a dot; on MariaDB, of the only database."""
+    default = {"sqlite": "main", "postgresql": "public"}.get(dialect)
+    is_mysql = dialect in ("mysql", "mariadb")
+    found: list[Token] = []
+    place = 0
+    while place < len(words):
+        dotted = place + 2 < len(words) and words[place + 1].text == "." and words[place].kind in ("word", "name")
+        if dotted and (is_mysql or words[place].name == default):
+            place += 2
+        found.append(words[place])
+        place += 1
+    return found
