@@ -66,7 +66,16 @@ UNION ALL SELECT c.relname, o.relname FROM pg_constraint k JOIN pg_class c ON c.
 JOIN pg_class o ON o.oid = k.conrelid {_RELATION} AND k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd')
 OR k.confupdtype IN ('c', 'n', 'd'))
 """
-_VIEWS = f"SELECT c.relname, pg_get_viewdef(c.oid) FROM pg_class c {_RELATION} AND c.relkind = 'v'"
+_VIEWS = f"""
+SELECT c.relname, coalesce(string_agg(quote_ident(o.relname), ', '), '')
+  || CASE WHEN bool_or(d.refclassid = 'pg_proc'::regclass)
+  THEN '; ' || pg_get_viewdef(c.oid) ELSE '' END
+FROM pg_class c JOIN pg_rewrite r ON r.ev_class = c.oid
+JOIN pg_depend d ON d.objid = r.oid AND d.classid = 'pg_rewrite'::regclass
+LEFT JOIN pg_class o ON o.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass AND o.oid <> c.oid
+{_RELATION} AND c.relkind = 'v' GROUP BY c.oid, c.relname
+"""
+"""The relations that a view reads, and where it calls functions its query; to read that takes a lock on all of them."""
 _DDL_TRIGGERS = "SELECT p.proname FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid WHERE e.evtenabled <> 'D'"
 
 DDL = "a definition"
@@ -87,7 +96,7 @@ def of_postgresql(query: Query) -> Catalog:
     for name, other in query(_FOLLOWS):
         found.follows[str(name).lower()].add(str(other).lower())
     for name, text in query(_VIEWS):
-        found.views[str(name).lower()] = str(text)
+        found.views[str(name).lower()] = str(text or "")
     for (name,) in query(_DDL_TRIGGERS):
         found.fired[DDL].append(f"CALL {name}()")
     return found

@@ -17,12 +17,12 @@ TABLES = (
     "CREATE TABLE log (n INT)",
 )
 DBLINK = "CREATE EXTENSION dblink"
-WRITE = "dblink_exec('dbname={other} host=127.0.0.1 user=root', 'INSERT INTO log VALUES (1)')"
+WRITE = "dblink_exec('dbname={other} {server}', 'INSERT INTO log VALUES (1)')"
 ON_UPDATE = "CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()"
 FOREIGN = (
     "CREATE EXTENSION postgres_fdw",
-    "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname '{other}', host '127.0.0.1')",
-    "CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'root')",
+    "CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname '{other}', host '{host}', port '{port}')",
+    "CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user '{user}')",
 )
 FOREIGN_TABLE = (*FOREIGN, "CREATE FOREIGN TABLE ft (n int) SERVER s OPTIONS (table_name 'log')")
 
@@ -39,7 +39,7 @@ REFUSED = {
             (DBLINK,),
             (
                 (
-                    "SELECT * FROM dblink('dbname={other} host=127.0.0.1 user=root', "
+                    "SELECT * FROM dblink('dbname={other} {server}', "
                     "'INSERT INTO log VALUES (1) RETURNING n') AS x (n int)"
                 ),
             ),
@@ -107,6 +107,11 @@ REFUSED = {
             (*FOREIGN_TABLE, "CREATE VIEW w AS SELECT * FROM ft"),
             ("INSERT INTO w VALUES (1)",),
             "w is a view: ft is a foreign table",
+        ),
+        "a view of a function": (
+            (DBLINK, function(f"PERFORM {WRITE}; RETURN 1;", "int"), "CREATE VIEW w AS SELECT f() AS n"),
+            ("INSERT INTO log SELECT n FROM w",),
+            "it runs f: it calls dblink_exec",
         ),
         "a default": (
             (
@@ -181,10 +186,20 @@ CLEAN = {
             (DBLINK,),
             (
                 (
-                    "INSERT INTO t SELECT 7, n FROM dblink('dbname={other} host=127.0.0.1 user=root', "
+                    "INSERT INTO t SELECT 7, n FROM dblink('dbname={other} {server}', "
                     "'SELECT count(*)::int FROM log') AS x (n int)"
                 ),
             ),
+        ),
+        "a view of a query that reads": (
+            (
+                DBLINK,
+                (
+                    "CREATE VIEW w AS SELECT n FROM dblink('dbname={other} {server}', 'SELECT count(*)::int FROM log') "
+                    "AS x (n int)"
+                ),
+            ),
+            ("INSERT INTO t SELECT 7, n FROM w",),
         ),
         "a foreign table that is read": (FOREIGN_TABLE, ("INSERT INTO t SELECT 9, count(*) FROM ft",)),
         "a foreign table that is dropped": (FOREIGN_TABLE, ("DROP FOREIGN TABLE ft",)),
@@ -289,7 +304,11 @@ def other_database(project) -> Iterator[str]:
 def rehearsed(project, setup, statements):
     """Rehearse statements; the database itself and another one of the server must be as they were."""
     with other_database(project) as other:
-        names = {"{other}": other, "{live}": str(sa.make_url(project.url).database)}
+        url = sa.make_url(project.url)
+        place = {"host": url.host or "127.0.0.1", "port": url.port or 5432, "user": url.username or "postgres"}
+        names = {"{other}": other, "{live}": str(url.database)}
+        names |= {"{server}": " ".join(f"{key}={value}" for key, value in place.items())}
+        names |= {f"{{{key}}}": str(value) for key, value in place.items()}
 
         def named(sql: str) -> str:
             for mark, name in names.items():

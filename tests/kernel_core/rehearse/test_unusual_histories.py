@@ -61,7 +61,7 @@ def test_a_rehearsal_says_what_was_written_down(request, case):
     (found,) = command.rehearse(project.config(), "head", and_back=bool(case.of("^")))
     assert tuple(f"{each.kind} {each.rows}" for each in found.blockers) == case.of("!")
     if not case.of("!"):
-        assert tuple(each.sentence() for each in found.changed_rows) == tuple(sorted(case.of("=")))
+        assert sorted(each.sentence() for each in found.changed_rows) == sorted(case.of("="))
     changes = [f"{sign} {text}" for sign, _, text in found.schema]
     for expected in case.of("~"):
         assert any(expected in change for change in changes), changes
