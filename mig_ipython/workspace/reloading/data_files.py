@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from .source_files import digest_of
 
 _LONGEST = 200
-"""Strings with more characters than this are no file names."""
+"""The number of characters of the longest string that may be the name of a file."""
 
 _MOST = 1000
 """So many files of one pattern are looked at."""
