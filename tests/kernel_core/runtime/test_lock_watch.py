@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from kernel_core import command
 from kernel_core.config import CommandLine
+from kernel_core.ddl.postgresql.lock_wait import BlockingProcesses
 from kernel_core.runtime.lock_settings import LockSettings
 from kernel_core.runtime.lock_watch import LockWatch
 from kernel_core.util.exc import CommandError, UpgradeFailed
@@ -244,3 +245,20 @@ def test_the_command_line_reports_the_wait_and_honours_its_option(postgresql_pro
                 break
     assert said[0].startswith("Waiting for a lock on cats, held by process ")
     assert "it waited for a lock on cats, held by process " in said[1]
+
+
+@pytest.mark.postgresql
+def test_of_a_connection_that_the_server_has_closed_nothing_untrue_is_said(postgresql_url):
+    engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
+    with engine.connect() as watched:
+        process = watched.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        blocking = BlockingProcesses(watched)
+        assert blocking.read() is None
+        with engine.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": process})
+        with pytest.raises(
+            CommandError, match="does not list the connection, which was closed, or goes through a pooler"
+        ):
+            blocking.read()
+        blocking.close()
+        watched.invalidate()
