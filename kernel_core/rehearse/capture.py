@@ -158,13 +158,15 @@ class Capture:
         """Forget the statements of the operation before, for `ran`."""
         self._ran.clear()
 
-    def ran(self) -> Ran:
+    def ran(self, *, are_undone: bool) -> Ran:
         """Return the statements of the current operation, up to the one that failed."""
-        return Ran(tuple(sql for _, sql, _ in self._ran), self._run_again)
+        undone = list(self._ran if are_undone else self._ran[-1:])
+        return Ran(tuple(sql for _, sql, _ in self._ran), partial(self._run_again, undone))
 
-    def _run_again(self) -> None:
-        """Execute the statements of the current operation again, by the driver."""
-        for connection, sql, execute in list(self._ran):
+    @staticmethod
+    def _run_again(statements: list[tuple[Connection, str, Execute]]) -> None:
+        """Execute statements again, by the driver."""
+        for connection, sql, execute in statements:
             driver = connection.connection.dbapi_connection
             assert driver is not None, "the connection is open"
             cursor = driver.cursor()

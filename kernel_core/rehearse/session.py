@@ -267,7 +267,7 @@ class RehearsalSession:
     def _explain_loose(self, connection: Connection, sql: str, error: Exception) -> None:
         """Note what stops a statement that belongs to no operation, in case the revision fails with it."""
         found = self._commits.of(error) or explained(
-            connection, [ExecuteSQLOp(sql)], error, self._capture.revision, self._capture.ran()
+            connection, [ExecuteSQLOp(sql)], error, self._capture.revision, self._capture.ran(are_undone=True)
         )
         self._loose = error, found
 

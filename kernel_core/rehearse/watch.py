@@ -51,6 +51,7 @@ class Watch:
     _failed_tables: set[tuple[int, str]] = field(default_factory=set)
     _batches: dict[int, list[MigrateOperation]] = field(default_factory=dict)
     _depth: int = 0
+    _is_undone: bool = False
 
     def blockers_on(self, clone: Clone | None) -> list[Blocker]:
         """Return what stopped operations on a clone."""
@@ -133,7 +134,9 @@ class Watch:
         found, revision = self.commits.of(failure), self.capture.revision
         if not found and connection.dialect.name == "postgresql" and any(map(_checks_deferred, operations)):
             return refused_at_commit(connection, failure, revision, "; ".join(each.sentence() for each in operations))
-        return found or explained(connection, operations, failure, revision, self.capture.ran())
+        return found or explained(
+            connection, operations, failure, revision, self.capture.ran(are_undone=self._is_undone)
+        )
 
     def _follow(self, connection: Connection, operations: Sequence[MigrateOperation]) -> None:
         self.renames_on(self.clone_behind(connection)).follow(operations, connection.dialect)
@@ -167,7 +170,7 @@ class Watch:
         self, connection: Connection, run: Callable[[], Any]
     ) -> tuple[Any, DBAPIError | CommandError | None]:
         """Call ``run``; return its result, or the error after what it did was undone as far as that is possible."""
-        has_savepoint = not self.capture.ends_transaction and self._set_savepoint(connection)
+        has_savepoint = self._is_undone = not self.capture.ends_transaction and self._set_savepoint(connection)
         try:
             result = run()
         except LeavesClone:

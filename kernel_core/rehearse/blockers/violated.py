@@ -30,11 +30,17 @@ Again = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """The statements that an operation has executed, the last of which failed; ``again`` executes them once more."""
+    """The statements that an operation has executed, the last of which failed.
+
+    ``again`` executes once more those that are undone: all, or the last one where those before it are committed.
+    """
 
     texts: tuple[str, ...]
     again: Again
 
+
+_OF_DATA = ("22", "23", "P0")
+"""The classes of errors that rows cause, or triggers."""
 
 _KINDS: Mapping[str, BlockerKind] = {
     "23502": "null",
@@ -102,7 +108,7 @@ def refused_rows(connection: Connection, error: Exception, again: Again, shown: 
         return list({(each.kind, each.table, each.columns, each.query): each for each in found}.values())
     place = violation_of(error).table
     found = [Blocker(kind, revision, shown, place, message(error), error=message(error))]
-    if last is not None and message(last) != message(error) and not violation_of(last).state.startswith("42"):
+    if last is not None and message(last) != message(error) and violation_of(last).state[:2] in _OF_DATA:
         found.append(Blocker("error", revision, shown, place, message(last), error=message(last)))
     return found
 

@@ -53,7 +53,7 @@ def rows_on_mariadb(connection: Connection, error: Exception, ran: Ran, shown: s
     match = _TABLE.search(text)
     table, rows = match[1].replace("``", "`") if match else "", list[Blocker]()
     switch = _SWITCHES.get(kind)
-    if switch is not None and table:
+    if switch is not None and _can_be_undone(connection, table):
         try:
             with open_transaction(connection), undone(connection):
                 connection.exec_driver_sql(f"SET {switch} = 0")
@@ -64,6 +64,12 @@ def rows_on_mariadb(connection: Connection, error: Exception, ran: Ran, shown: s
         except (SQLAlchemyError, connection.dialect.loaded_dbapi.Error, NotImplementedError):
             rows = []
     return rows or [Blocker(kind, revision, shown, table, text, error=text)]
+
+
+def _can_be_undone(connection: Connection, table: str) -> bool:
+    """Return whether what a statement writes to a table can be rolled back."""
+    sql = "SELECT engine FROM information_schema.tables WHERE table_schema = database() AND table_name = :table"
+    return connection.execute(sa.text(sql), {"table": table}).scalar() == "InnoDB"
 
 
 def _constraints(connection: Connection, table: str, kind: BlockerKind) -> list[MigrateOperation]:

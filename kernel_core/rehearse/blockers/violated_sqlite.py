@@ -83,7 +83,8 @@ def _table(sql: str, connection: Connection) -> str:
         if reader.takes("OR"):
             reader.name()
         reader.takes("INTO")
-        return reader.qualified()[1]
+        schema, table = reader.qualified()
+        return table if schema in (None, "main") else ""
     except (IndexError, ValueError):
         return ""
 

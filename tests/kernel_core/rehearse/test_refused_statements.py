@@ -107,3 +107,24 @@ def test_on_sqlite(project, every):
 @pytest.mark.sweep
 def test_on_mariadb(mariadb_project):
     check(mariadb_project, cases("mariadb"))
+
+
+@pytest.mark.parametrize(
+    "block", [pytest.param("", marks=pytest.mark.sweep), "with op.get_context().autocommit_block():"]
+)
+def test_only_what_is_undone_of_an_operation_runs_again(postgresql_project, block):
+    postgresql_project.run("CREATE TABLE t (id int PRIMARY KEY, u int UNIQUE)", "INSERT INTO t VALUES (1, 1), (2, 2)")
+    rows = "[{'id': 7, 'u': 50}, {'id': 8, 'u': 2}]"
+    insert = f"op.bulk_insert(sa.table('t', sa.column('id'), sa.column('u')), {rows}, multiinsert=False)"
+    postgresql_project.write("a1", None, f"{block}\n    {insert}" if block else insert)
+    (found,) = command.rehearse(postgresql_project.config(), "head", and_back=False)
+    assert [(each.kind, each.rows, each.columns) for each in found.blockers] == [("duplicate", 2, ("u",))]
+
+
+@pytest.mark.sweep
+def test_a_table_of_mariadb_that_cannot_roll_back_is_not_written_to_again(mariadb_project):
+    mariadb_project.run("CREATE TABLE t (id int, c int CHECK (c < 9)) ENGINE=MyISAM", "INSERT INTO t VALUES (1, 1)")
+    mariadb_project.write("a1", None, "op.execute('INSERT INTO t VALUES (2, 10)')")
+    (found,) = command.rehearse(mariadb_project.config(), "head", and_back=False)
+    assert [(each.kind, each.rows) for each in found.blockers] == [("check", None)]
+    assert found.changed_rows == ()
