@@ -31,15 +31,16 @@ class undone_if_failed:  # noqa: N801 - used like a function
 
 @contextmanager
 def undone(connection: Connection) -> Iterator[None]:
-    """Undo what the block does, by a savepoint; it needs an open transaction."""
-    savepoint = connection.begin_nested()
-    try:
-        yield
-    except BaseException:
-        with suppress(SQLAlchemyError):
-            savepoint.rollback()
-        raise
-    savepoint.rollback()
+    """Undo what the block does, by a savepoint; in AUTOCOMMIT by a transaction of the driver around it."""
+    with open_transaction(connection):
+        savepoint = connection.begin_nested()
+        try:
+            yield
+        except BaseException:
+            with suppress(SQLAlchemyError):
+                savepoint.rollback()
+            raise
+        savepoint.rollback()
 
 
 @contextmanager
@@ -69,6 +70,8 @@ def open_transaction(connection: Connection) -> Iterator[None]:
     cursor.execute("BEGIN")
     try:
         yield
-    finally:
-        cursor.execute("ROLLBACK")  # which a failed transaction takes, too
-        cursor.close()
+    except BaseException:
+        with suppress(Exception):  # the connection may be lost
+            cursor.execute("ROLLBACK")
+        raise
+    cursor.execute("ROLLBACK")

@@ -21,7 +21,7 @@ from .checks import RowQueries
 from .constraints import Constraint, constraints_where
 from .diagnostics import Violation, violation_of
 from .find import message, rows_refused
-from .savepoints import open_transaction, undone, undone_if_failed, without_event_triggers
+from .savepoints import undone, undone_if_failed, without_event_triggers
 from .statements import operations_in
 
 Again = Callable[[], object]
@@ -96,7 +96,7 @@ def refused_rows(connection: Connection, error: Exception, again: Again, shown: 
     found: list[Blocker] = []
     last: Exception | None = error
     try:
-        with open_transaction(connection), undone(connection):
+        with undone(connection):
             removed, last = _removed(connection, error, again)
             if last is None:
                 queries = RowQueries(connection)

@@ -19,7 +19,7 @@ from ...util.sqla_compat import executed_at_end
 from ..findings import Blocker, BlockerKind
 from .checks import RowQueries
 from .find import message, rows_refused
-from .savepoints import open_transaction, undone
+from .savepoints import undone
 from .violated import Ran
 
 _KINDS: Mapping[int, BlockerKind] = {
@@ -55,7 +55,7 @@ def rows_on_mariadb(connection: Connection, error: Exception, ran: Ran, shown: s
     switch = _SWITCHES.get(kind)
     if switch is not None and _can_be_undone(connection, table):
         try:
-            with open_transaction(connection), undone(connection):
+            with undone(connection):
                 connection.exec_driver_sql(f"SET {switch} = 0")
                 with executed_at_end(connection, f"SET {switch} = 1"):
                     ran.again()
