@@ -38,8 +38,14 @@ class TypeMemos:
 _OWN_WRITTEN: set[type] = set()
 """The classes of SQLAlchemy's own that were asked for, with those that create schema objects."""
 _IMMUTABLE = frozenset({str, int, float, bool, type(None)})
-_WITHOUT_EFFECT = ("dispatch", "_variant_mapping")
-"""Attributes that a Boolean has once it belongs to a table: its listeners, and no variants."""
+_WITHOUT_EFFECT = frozenset({"dispatch", "_variant_mapping"}) | {
+    "_expression_adaptations",
+    "_generic_type_affinity",
+    "_static_cache_key",
+    "_type_affinity",
+}
+"""Attributes that say nothing of a type: the listeners and no variants of a Boolean that belongs to a table, and what
+SQLAlchemy keeps of a type once a query used its column."""
 
 
 def key_of_type(type_: AnyType) -> object:
@@ -47,20 +53,22 @@ def key_of_type(type_: AnyType) -> object:
 
     Those are types of SQLAlchemy's own of the same class, whose attributes are the same immutable values.
     """
-    class_, values = type(type_), vars(type_)
+    class_, values = type(type_), type_.__dict__
     if class_ not in _OWN_WRITTEN:
         if not class_.__module__.startswith("sqlalchemy."):
             return None
         _OWN_WRITTEN.add(class_)
     if not values:
         return class_
-    if not _IMMUTABLE.issuperset(map(type, values.values())):
+    kinds = tuple(map(type, values.values()))
+    if not _IMMUTABLE.issuperset(kinds):
         if values.get("_variant_mapping"):
             return None
         values = {name: value for name, value in values.items() if name not in _WITHOUT_EFFECT}
-        if not _IMMUTABLE.issuperset(map(type, values.values())):
+        kinds = tuple(map(type, values.values()))
+        if not _IMMUTABLE.issuperset(kinds):
             return None
-    return (class_, *values, *values.values())
+    return (class_, kinds, *values, *values.values())  # the kinds, as 1 == True, and repr() shows which
 
 
 _PLAIN = frozenset({bool, int, str, type(None)})

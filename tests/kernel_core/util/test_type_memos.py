@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateTable
 
-from kernel_core.util.sqla_compat import for_running, for_scripts
+from kernel_core.util.sqla_compat import for_running, for_scripts, key_of_type
 
 DIALECTS = ("sqlite", "postgresql+psycopg", "mysql+pymysql", "mariadb+pymysql", "mssql+pyodbc", "oracle")
 
@@ -119,3 +119,25 @@ def test_equal_types_share_what_was_computed():
     assert sa.String(5).dialect_impl(dialect) is sa.String(5).dialect_impl(dialect)
     assert sa.String(5).dialect_impl(dialect) is not sa.String(6).dialect_impl(dialect)
     assert Loud(5).dialect_impl(dialect) is not Loud(5).dialect_impl(dialect)
+
+
+@pytest.mark.parametrize(
+    "type_", [sa.Integer(), sa.String(40), sa.Numeric(10, 2), sa.DateTime(timezone=True)], ids=["I", "S", "N", "D"]
+)
+def test_types_are_alike_also_once_a_query_used_their_columns(type_) -> None:
+    columns = [sa.Column(name, type_.copy()) for name in "ab"]
+    table = sa.Table("t", sa.MetaData(), *columns)
+    before = [key_of_type(column.type) for column in columns]
+    str(sa.select(table).where(columns[0] == columns[1]))
+    for column in columns:
+        assert column.type._static_cache_key
+        assert column.type._type_affinity
+    after = [key_of_type(column.type) for column in columns]
+    assert None not in before + after
+    assert before[0] == before[1]
+    assert after[0] == after[1]
+
+
+@pytest.mark.parametrize(("one", "other"), [(sa.DateTime(True), sa.DateTime(1)), (sa.String(1), sa.String(True))])
+def test_equal_numbers_of_different_classes_make_different_types(one, other) -> None:
+    assert key_of_type(one) != key_of_type(other)
