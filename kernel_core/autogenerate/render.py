@@ -41,16 +41,16 @@ def render_operation(autogen_context: AutogenContext, operation: MigrateOperatio
 @renderers.dispatch_for(OpContainer)
 def render_container(autogen_context: AutogenContext, container: OpContainer) -> list[str]:
     """Return the lines of the operations of a container."""
-    return list(_of_container(autogen_context, container))
+    return list(_of_container(Writer(autogen_context), container))
 
 
-def _of_container(context: AutogenContext, container: OpContainer) -> Iterator[str]:
+def _of_container(write: Writer, container: OpContainer) -> Iterator[str]:
     """Yield the lines of the operations of a container, those of one operation after the other."""
     last: str | None = None
     for operation in container.ops:
-        if last is not None and _is_batch(context, operation):
+        if last is not None and _is_batch(write.context, operation):
             yield (last := "")
-        written = [*_statements(context, operation)]
+        written = [*_statements(write, operation)]
         if last is not None and last.startswith(INDENT) and written:
             yield ""
         if written:
@@ -72,12 +72,12 @@ def render_table_changes(autogen_context: AutogenContext, container: ModifyTable
     after_batch: list[MigrateOperation] = []
     with _batch(autogen_context, container.table_name):
         for operation in container.ops:
-            for statement in _statements(autogen_context, operation, after_batch):
+            for statement in _statements(write, operation, after_batch):
                 block.extend(_laid_out(autogen_context, statement, INDENT))
     if block:
         block = [*_laid_out(autogen_context, opening), *block]
     for operation in after_batch:
-        for statement in _statements(autogen_context, operation):
+        for statement in _statements(write, operation):
             block.extend(_laid_out(autogen_context, statement))
     return block
 
@@ -127,7 +127,7 @@ def _batch(context: AutogenContext, table_name: str) -> Iterator[None]:
 
 
 def _statements(
-    context: AutogenContext, operation: MigrateOperation, after_batch: list[MigrateOperation] | None = None
+    write: Writer, operation: MigrateOperation, after_batch: list[MigrateOperation] | None = None
 ) -> Iterable[str]:
     """Return the statements of the operation's renderer, not laid out yet.
 
@@ -140,16 +140,21 @@ def _statements(
         return []
     renderer = renderers.dispatch(operation)
     if renderer is render_container and not (outside or operation.followed_by or operation.remark):
-        return _of_container(context, cast(OpContainer, operation))
-    written = renderer(context, operation)
+        return _of_container(write, cast(OpContainer, operation))
+    # One Writer serves all operations that are written by their own render().
+    written = operation.render(write) if renderer is render_operation else renderer(write.context, operation)
     statements = [each for each in ([written] if isinstance(written, str) else written) if each is not OMITTED]
     if outside and statements:
-        inner = [line for each in statements for line in _laid_out(context, each, INDENT)]
-        statements = [f"with {Writer(context).prefix}get_context().autocommit_block():", *inner]
+        statements = _in_autocommit_block(write, statements)
     for further in getattr(operation, "followed_by", ()):
-        statements += _statements(context, further, after_batch)
+        statements += _statements(write, further, after_batch)
     remark = getattr(operation, "remark", "")
     return [f"# {' '.join(remark.split())}", *statements] if remark else statements
+
+
+def _in_autocommit_block(write: Writer, statements: list[str]) -> list[str]:
+    inner = [line for each in statements for line in _laid_out(write.context, each, INDENT)]
+    return [f"with {write.prefix}get_context().autocommit_block():", *inner]
 
 
 def _laid_out(context: AutogenContext, statement: str, indent: str = "", within: str = "") -> list[str]:
@@ -161,7 +166,7 @@ def _laid_out(context: AutogenContext, statement: str, indent: str = "", within:
 def render_op(autogen_context: AutogenContext, operation: MigrateOperation, indent: str = "") -> list[str]:
     """Return the lines that invoke an operation, or those of a container, each behind ``indent``."""
     found: list[str] = []
-    for statement in _statements(autogen_context, operation):
+    for statement in _statements(Writer(autogen_context), operation):
         lines = _laid_out(autogen_context, statement, within=indent)
         found += lines if type(statement) is Code and "\n" not in statement else map(str.rstrip, lines)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from sqlalchemy.schema import (
     CheckConstraint,
@@ -41,7 +41,7 @@ from ..util.sqla_compat import (
     referent,
 )
 from .context import AutogenContext
-from .layout import call, keyword, literal
+from .layout import INDENT, call, joined, keyword, literal
 from .typesource import type_source
 
 if TYPE_CHECKING:
@@ -68,8 +68,14 @@ _HOOK_NAMES: tuple[tuple[type[Constraint], str], ...] = (
 )
 
 
-def column_source(column: AnyColumn, write: Writer) -> str:
-    """Return ``sa.Column(...)`` without keys, indexes and uniqueness, which are written as separate statements."""
+_IMPLIED_AUTOINCREMENT = ("auto", "ignore_fk")
+
+
+def column_source(column: AnyColumn, write: Writer, room: int = 0) -> str:
+    """Return ``sa.Column(...)`` without keys, indexes and uniqueness, which are written as separate statements.
+
+    It is a `Code`, unless it is no longer than ``room``.
+    """
     if write.has_render_hook:
         by_hook = write.context.render_by_hook("column", column)
         if by_hook is not False:
@@ -77,10 +83,8 @@ def column_source(column: AnyColumn, write: Writer) -> str:
     type_ = column.type
     parts = [literal(column.name), write.known_types.get(key_of_type(type_)) or type_source(type_, write.context)]
     if column.server_default is not None or column.computed or column.identity:
-        generated = column.computed or column.identity
-        source = default_source(column.server_default if generated is None else generated, write)
-        parts.append(keyword("server_default", source) if generated is None else source)
-    if column.autoincrement not in ("auto", "ignore_fk"):
+        parts.append(_default_part(column, write))
+    if column.autoincrement not in _IMPLIED_AUTOINCREMENT:
         parts.append(f"autoincrement={bool(column.autoincrement)}")
     parts.append("nullable=True" if column.nullable else "nullable=False")
     if column.system:
@@ -89,7 +93,15 @@ def column_source(column: AnyColumn, write: Writer) -> str:
         parts.append(keyword("comment", literal(column.comment)))
     for name, value in dialect_options(column):
         parts.append(keyword(name, write.value(value)))
-    return Code(f"{write.sa}Column(", tuple(parts))
+    return joined(f"{write.sa}Column(", parts, room)
+
+
+def _default_part(column: AnyColumn, write: Writer) -> str:
+    """Return the argument of ``Column`` that is its server default, ``sa.Computed`` or ``sa.Identity``."""
+    generated = column.computed or column.identity
+    if generated is not None:
+        return default_source(generated, write)
+    return keyword("server_default", default_source(column.server_default, write))
 
 
 def default_source(default: object, write: Writer) -> str:
@@ -99,6 +111,8 @@ def default_source(default: object, write: Writer) -> str:
         if by_hook is not False:
             return by_hook
     argument = default_argument(default)
+    if type(argument) is str:
+        return literal(argument)
     if argument is None or isinstance(argument, bool):
         return repr(argument)
     if isinstance(argument, str):
@@ -170,30 +184,34 @@ def _sql(element: ClauseElement | str, write: Writer, *, is_server_default: bool
     return without_parameters(ddl_sql(element, write.context.dialect))
 
 
-def constraint_source(constraint: Constraint, write: Writer) -> str:
-    """Return a constraint as it is written in ``create_table``.
+def constraint_source(constraint: Constraint, write: Writer, room: int = 0) -> str:
+    """Return a constraint as it is written in ``create_table``: a `Code`, unless it is no longer than ``room``.
 
     Raises CommandError for an unknown kind of constraint.
     """
     if write.has_render_hook:
-        hook_name = next((name for cls, name in _HOOK_NAMES if isinstance(constraint, cls)), None)
-        by_hook = write.context.render_by_hook(hook_name, constraint) if hook_name is not None else False
+        by_hook = _constraint_by_hook(constraint, write)
         if by_hook is not False:
             return by_hook
     if isinstance(constraint, ForeignKeyConstraint):
-        return _foreign_key_source(constraint, write)
+        return _foreign_key_source(constraint, write, room)
     if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
-        columns = [literal(str(column.name)) for column in constraint.columns]
+        columns = [literal(column.name) for column in constraint]
         options = _options(constraint, _TIMING, write)
-        return Code(f"{write.sa}{type(constraint).__name__}(", (*columns, *options))
+        return joined(f"{write.sa}{type(constraint).__name__}(", columns + options, room)
     if isinstance(constraint, CheckConstraint):
         condition = literal(_sql(constraint.sqltext, write))
-        return Code(f"{write.sa}CheckConstraint(", (condition, *_options(constraint, _TIMING, write)))
+        return joined(f"{write.sa}CheckConstraint(", (condition, *_options(constraint, _TIMING, write)), room)
     if is_exclude_constraint(constraint):
         return _exclude_source(constraint, write)
     raise CommandError(
         f"A {type(constraint).__name__} cannot be written as Python. Write it with the render_item hook."
     )
+
+
+def _constraint_by_hook(constraint: Constraint, write: Writer) -> str | Literal[False]:
+    hook_name = next((name for cls, name in _HOOK_NAMES if isinstance(constraint, cls)), None)
+    return False if hook_name is None else write.context.render_by_hook(hook_name, constraint)
 
 
 def _exclude_source(constraint: ExcludeConstraint, write: Writer) -> str:
@@ -208,20 +226,22 @@ def _exclude_source(constraint: ExcludeConstraint, write: Writer) -> str:
     return Code("postgresql.ExcludeConstraint(", (*elements, *options))
 
 
-def _foreign_key_source(constraint: ForeignKeyConstraint, write: Writer) -> str:
+def _foreign_key_source(constraint: ForeignKeyConstraint, write: Writer, room: int) -> str:
     schema, table, names = referent(constraint)
     prefix = f"{schema}.{table}" if schema else table
     local: list[str] = []
-    for key in constraint.elements:
+    referred: list[str] = []
+    for key, referred_name in zip(constraint.elements, names, strict=True):
         column: AnyColumn | None = key.parent  # None where the constraint belongs to no table yet
         name = constraint.column_keys[len(local)] if column is None else str(column.name)
         local.append(write.value(name))
-    referred = [literal(f"{prefix}.{name}") for name in names]
+        referred.append(literal(f"{prefix}.{referred_name}"))
     options = _options(constraint, ("onupdate", "ondelete", *_TIMING, "match"), write)
     if constraint.use_alter:
         options.append("use_alter=True")
-    columns = (Code("[", tuple(local), "]"), Code("[", tuple(referred), "]"))
-    return Code(f"{write.sa}ForeignKeyConstraint(", (*columns, *options))
+    inner = room - len(INDENT)  # a list is broken one level deeper
+    columns = joined("[", local, inner, "]"), joined("[", referred, inner, "]")
+    return joined(f"{write.sa}ForeignKeyConstraint(", (*columns, *options), room)
 
 
 _TIMING = ("deferrable", "initially")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy.schema import (
+    CheckConstraint,
     Column,
     Constraint,
     CreateSchema,
@@ -13,7 +14,10 @@ from sqlalchemy.schema import (
     DropSchema,
     DropSequence,
     FetchedValue,
+    ForeignKeyConstraint,
+    PrimaryKeyConstraint,
     Sequence,
+    UniqueConstraint,
 )
 from sqlalchemy.sql.elements import ClauseElement, conv, quoted_name
 from sqlalchemy.sql.expression import TableClause
@@ -22,7 +26,7 @@ from sqlalchemy.types import TypeEngine
 from ..operations.operation import Code
 from .constants import value_source
 from .context import OMITTED, AutogenContext
-from .layout import call, literal
+from .layout import INDENT, WIDTH, call, literal
 from .schemasource import (
     column_source,
     constraint_source,
@@ -32,6 +36,9 @@ from .schemasource import (
     text_source,
 )
 from .typesource import renders_types, type_source
+
+_DEEPEST = 6 * len(INDENT) + 1
+"""The space that a line needs besides an argument: a function, a block, four levels of parentheses, a comma."""
 
 
 class Writer:
@@ -45,6 +52,8 @@ class Writer:
         )
         self.sa = str(context.opts["sqlalchemy_module_prefix"])
         """The prefix of names of SQLAlchemy, usually ``sa.``."""
+        self.room = int(context.opts.get("line_length", WIDTH)) - _DEEPEST
+        """The length up to which a column or constraint among the arguments of a directive is never broken."""
 
     @property
     def batch_table(self) -> str | None:
@@ -57,13 +66,15 @@ class Writer:
         return "batch_op." if context.batch_table is not None else str(context.opts["alembic_module_prefix"])
 
     def call(self, directive: str, /, *args: object, **kwargs: object) -> Code:
-        written = {name: self.value(value) for name, value in kwargs.items()} if kwargs else None
-        positional = [_SOURCE_FUNCTIONS[type(arg)](arg, self) for arg in args]
+        positional = _sources(args, self)
         if self.has_render_hook and OMITTED in positional:  # only a hook omits anything
             if directive != "create_table":
                 return OMITTED
             positional = [each for each in positional if each is not OMITTED]
-        return call(self.prefix + directive, positional, written)
+        return call(self.prefix + directive, positional, self._named(kwargs) if kwargs else None)
+
+    def _named(self, arguments: Mapping[str, object]) -> dict[str, str]:
+        return {name: self.value(value) for name, value in arguments.items()}
 
     def value(self, value: object) -> str:
         return literal(value) if type(value) is str else _SOURCE_FUNCTIONS[type(value)](value, self)
@@ -106,7 +117,26 @@ class _SourceFunctions(dict[type, _SourceFunction]):
         return function
 
 
-_SOURCE_FUNCTIONS = _SourceFunctions()
+_SOURCE_FUNCTIONS = _SourceFunctions({str: lambda value, _: literal(value)})
+
+
+_PLAIN_CONSTRAINTS = frozenset({PrimaryKeyConstraint, ForeignKeyConstraint, UniqueConstraint, CheckConstraint})
+
+
+def _sources(arguments: Iterable[Any], write: Writer) -> list[str]:
+    """Return the sources of the positional arguments of a directive, most of which fit on a line of their own."""
+    found, room = [], write.room
+    for each in arguments:
+        kind = type(each)
+        if kind is Column:
+            found.append(column_source(each, write, room))
+        elif kind in _PLAIN_CONSTRAINTS:
+            found.append(constraint_source(each, write, room))
+        else:
+            found.append(_SOURCE_FUNCTIONS[kind](each, write))
+    return found
+
+
 _FUNCTIONS_OF_KINDS: tuple[tuple[Any, _SourceFunction], ...] = (
     (Code, lambda value, _: value),
     (str, lambda value, write: write._text(value)),  # noqa: SLF001 - the table is a part of the writer

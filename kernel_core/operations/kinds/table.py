@@ -226,8 +226,8 @@ class CreateTableOp(MigrateOperation):
     def render(self, write: SourceWriter) -> str:
         if self.stored_sql is not None:
             return write.call("execute", without_parameters(self.stored_sql))
-        stated = ((name, getattr(self, name)) for name in ("schema", "comment", "prefixes", "if_not_exists"))
-        options = {name: value for name, value in stated if value not in (None, [], ())}
+        stated = {"comment": self.comment, "prefixes": self.prefixes or None, "if_not_exists": self.if_not_exists}
+        options = without_empty({"schema": self.schema, **stated})
         return write.call("create_table", self.table_name, *self._written_items(write), **options, **self.kw)
 
     def _written_items(self, write: SourceWriter) -> list[SchemaItem]:

@@ -28,7 +28,7 @@ def table_prefixes(table: Table) -> list[str]:
 def dialect_options(item: Table | AnyColumn | Constraint | Index | ForeignKey) -> Iterable[tuple[str, Any]]:
     """Return the dialects' options of a table, column, constraint or index, such as ``mysql_engine="x"``."""
     # Compiling an object reads the defaults of its options, and SQLAlchemy keeps those; most objects have no others.
-    kept = vars(item).get("dialect_options")
+    kept = item.__dict__.get("dialect_options")
     if not kept:  # as in most objects
         return ()
     return item.dialect_kwargs.items() if any(each._non_defaults for each in kept.values()) else ()
