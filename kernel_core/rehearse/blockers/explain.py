@@ -40,6 +40,8 @@ def _refused(connection: Connection, error: Exception, ran: Ran, shown: str, rev
     """Return the rows because of which a constraint refuses a statement, as far as the database can count them."""
     dialect = connection.dialect.name
     if dialect == "postgresql":
+        if ran.texts and (ran.texts[-1].split() or [""])[0].upper() in ("ALTER", "CREATE"):
+            return []  # it refuses rows as they are, which no second attempt shows
         return refused_rows(connection, error, ran.again, shown, revision)
     if dialect == "sqlite":
         return rows_on_sqlite(connection, error, ran, shown, revision)

@@ -118,7 +118,8 @@ def _removed(connection: Connection, error: Exception, again: Again) -> tuple[li
     removed: list[_Removed] = []
     left: Exception = error
     while True:
-        several = [each for each in _refusing(connection, violation_of(left)) if each not in removed]
+        known = {each.sql for each in removed}
+        several = [each for each in _refusing(connection, violation_of(left)) if each.sql not in known]
         if not several:
             return removed, left
         for each in several:
