@@ -40,19 +40,17 @@ _SLOT = re.compile(r"\b(mig_table|mig_index|mig_column_\d+)\b")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A statement, of which the ``pattern`` is to be formatted with a dict of the quoted name of each slot."""
+    """A statement, of which the ``pattern`` is to be formatted with the quoted names in the order of the slots."""
 
     pattern: str
 
     @classmethod
-    def of(cls, words: str, slots: Collection[str]) -> Self | None:
-        """Return the template of a statement; None unless each slot is in it once."""
+    def of(cls, words: str, slots: tuple[str, ...]) -> Self | None:
+        """Return the template of a statement; None unless each slot is in it once, in their order."""
         parts = _SLOT.split(words)
-        if sorted(parts[1::2]) != sorted(slots):
+        if tuple(parts[1::2]) != slots:
             return None
-        parts[::2] = [part.replace("%", "%%") for part in parts[::2]]
-        parts[1::2] = [f"%({slot})s" for slot in parts[1::2]]
-        return cls("".join(parts))
+        return cls("%s".join(part.replace("%", "%%") for part in parts[::2]))
 
 
 _NOT_COMPILED = Template("")
@@ -131,9 +129,10 @@ class DirectDDL:
         numbered = key[0] if len(key) == 1 and key[0] not in referring else None
         lines, of_key = [], []
         for column, shape in zip(found.columns, found.shapes, strict=True):
-            name = str(column.name)  # a column's name is a quoted_name, for which SQLAlchemy takes three times as long
+            kept = vars(column)
+            name = str(kept["name"])  # it is a quoted_name, for which SQLAlchemy takes three times as long
             in_key = name in key
-            kind = shape, column.nullable, in_key, name == numbered
+            kind = shape, kept["nullable"], in_key, name == numbered
             definition = self._definitions.get(kind, _UNKNOWN)
             if definition is _UNKNOWN:
                 definition = self._definitions[kind] = self._definition(column, in_key, name == numbered)
@@ -162,9 +161,9 @@ class DirectDDL:
             made = Index(_INDEX, *table.columns, unique=unique)
             return CreateIndex(made, **({} if if_not_exists is None else {"if_not_exists": if_not_exists}))
 
-        names = dict(zip((_INDEX, _TABLE, *columns), (index.name, index.table, *index.columns), strict=True))
         key = ("index", len(columns), *_as_written(index.schema), unique, if_not_exists)
-        return self._from_template(key, probe, names)
+        slots, names = (_INDEX, _TABLE, *columns), (index.name, index.table, *index.columns)
+        return self._from_template(key, probe, slots, names)
 
     def add_column(
         self,
@@ -174,12 +173,16 @@ class DirectDDL:
         statement: Callable[[str, AnyColumn, AddColumnOptions], ExecutableDDLElement | None],
     ) -> str | None:
         """Return ADD COLUMN; ``statement`` returns the usual one, None where it depends on what is in the database."""
-        shape = None if column.primary_key else plain_shape(column)
-        if shape is None:
+        kept, shape = vars(column), plain_shape(column)
+        if shape is None or kept["primary_key"]:
             return None
-        names = {_TABLE: table_name, _FIRST_COLUMN: str(column.name)}
-        key = (shape, column.nullable, options, getattr(options.schema, "quote", None))
-        return self._from_template(key, lambda: statement(_TABLE, _example(_FIRST_COLUMN, column), options), names)
+        key = (shape, kept["nullable"], options, getattr(options.schema, "quote", None))
+        return self._from_template(
+            key,
+            lambda: statement(_TABLE, _example(_FIRST_COLUMN, column), options),
+            (_TABLE, _FIRST_COLUMN),
+            (table_name, str(kept["name"])),
+        )
 
     # ---- parts of statements -------------------------------------------------------------------------------------
 
@@ -232,18 +235,22 @@ class DirectDDL:
     # ---- what SQLAlchemy writes ----------------------------------------------------------------------------------
 
     def _from_template(
-        self, key: Hashable, probe: Callable[[], ExecutableDDLElement | None], names: dict[str, str]
+        self,
+        key: Hashable,
+        probe: Callable[[], ExecutableDDLElement | None],
+        slots: tuple[str, ...],
+        names: Iterable[str],
     ) -> str | None:
-        """Return the statement ``probe()`` with other names; it is compiled once for each key."""
+        """Return the statement ``probe()`` with these names in the ``slots``; it is compiled once for each key."""
         template = self._templates.get(key, _NOT_COMPILED)
         if template is _NOT_COMPILED:
-            template = self._templates[key] = self._template(probe, names)
+            template = self._templates[key] = self._template(probe, slots)
         if template is None:
             return None
         quote = self.dialect.identifier_preparer.quote
-        return template.pattern % {slot: quote(name) for slot, name in names.items()}
+        return template.pattern % tuple([quote(name) for name in names])
 
-    def _template(self, probe: Callable[[], ExecutableDDLElement | None], slots: Collection[str]) -> Template | None:
+    def _template(self, probe: Callable[[], ExecutableDDLElement | None], slots: tuple[str, ...]) -> Template | None:
         statement = probe()
         words = None if statement is None else self._compiled(lambda: str(statement.compile(dialect=self.dialect)))
         return None if words is None else Template.of(words, slots)

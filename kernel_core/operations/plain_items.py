@@ -38,9 +38,12 @@ def plain_items(items: Sequence[SchemaItem], *, has_convention: bool) -> PlainIt
     for item in items:
         if isinstance(item, Column):
             shape = plain_shape(item)
-            if shape is None or item.name in names:
+            if shape is None:
                 return None
-            names.add(item.name)
+            name = vars(item)["name"]
+            if name in names:
+                return None
+            names.add(name)
             columns.append(item)
             shapes.append(shape)
         elif isinstance(item, Constraint) and is_plain_constraint(item):
@@ -69,7 +72,7 @@ def _are_plain(constraints: Sequence[Constraint], names: Collection[str], has_co
 
 def _primary_key(columns: Sequence[AnyColumn], constraints: Sequence[Constraint]) -> tuple[str, ...] | None:
     """Return the names of the primary key, () for none; None where it is defined more than once."""
-    marked = tuple([column.name for column in columns if column.primary_key])
+    marked = tuple([kept["name"] for kept in map(vars, columns) if kept["primary_key"]])
     if not constraints:
         return marked
     explicit = [names_of(item) for item in constraints if isinstance(item, PrimaryKeyConstraint)]

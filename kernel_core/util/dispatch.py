@@ -23,7 +23,8 @@ class Dispatcher:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[object, str], Callable[..., Any]] = {}
+        self._entries: dict[str, dict[object, Callable[..., Any]]] = {"default": {}}
+        """Qualifier -> class or name -> function."""
 
     def dispatch_for(self, target: object, qualifier: str = "default", replace: bool = False) -> Callable[[F], F]:
         """Register the decorated function for ``target``.
@@ -32,12 +33,12 @@ class Dispatcher:
         """
 
         def register(function: F) -> F:
-            key = (target, qualifier)
-            if key in self._entries and not replace:
+            functions = self._entries.setdefault(qualifier, {})
+            if target in functions and not replace:
                 raise ValueError(
                     f"{target!r} already has a function for {qualifier!r}. Pass replace=True to change it."
                 )
-            self._entries[key] = function
+            functions[target] = function
             return function
 
         return register
@@ -52,18 +53,19 @@ class Dispatcher:
             targets = (obj,)
         else:
             targets = (obj if isinstance(obj, type) else type(obj)).__mro__
-        names = ("default",) if qualifier == "default" else (qualifier, "default")
+        usual = self._entries["default"]
+        special = self._entries.get(qualifier, usual)
         for target in targets:
-            for name in names:
-                function = self._entries.get((target, name))
-                if function is not None:
-                    return function
+            if target in special:
+                return special[target]
+            if target in usual:
+                return usual[target]
         raise LookupError(f"Nothing is registered for {obj!r} ({qualifier}).")
 
     def branch(self) -> Dispatcher:
         """Return a copy, in which more functions can be registered."""
         copy = Dispatcher()
-        copy._entries.update(self._entries)
+        copy._entries = {qualifier: dict(functions) for qualifier, functions in self._entries.items()}
         return copy
 
 

@@ -113,10 +113,12 @@ def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPre
     """Return a preparer that warns of a name that the database will truncate."""
 
     class CheckingPreparer(preparer):  # type: ignore[valid-type, misc]
-        def quote(self, ident: str, *args: object, **kw: object) -> str:
+        def quote(self, ident: str, force: object = None) -> str:
             if len(ident) * 4 > self.dialect.max_identifier_length:
                 warn_of_truncated_name(ident, self.dialect)
-            return preparer.quote(self, ident, *args, **kw)
+            if force is None:
+                return preparer.quote(self, ident)
+            return preparer.quote(self, ident, force)  # type: ignore[call-arg] # SQLAlchemy 2.0 has it
 
     return CheckingPreparer
 

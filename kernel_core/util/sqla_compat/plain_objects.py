@@ -30,7 +30,7 @@ from sqlalchemy.schema import (
     SchemaItem,
 )
 from sqlalchemy.sql import naming
-from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
+from sqlalchemy.sql.elements import ClauseElement, TextClause, conv, quoted_name
 from sqlalchemy.sql.schema import NULL_UNSPECIFIED
 from sqlalchemy.sql.visitors import Visitable
 
@@ -82,11 +82,6 @@ def has_schema_hooks() -> bool:
     return False
 
 
-def _is_compiled_otherwise(cls: type[Visitable]) -> bool:
-    """Return whether ``@compiles`` has replaced what SQLAlchemy compiles a class with."""
-    return cls._compiler_dispatch is not cls._original_compiler_dispatch
-
-
 def has_custom_compiler(cls: type) -> bool:
     """Return whether a third party has registered ``@compiles`` for a statement of this package."""
     dispatcher = getattr(cls, "_compiler_dispatcher", None)
@@ -103,14 +98,20 @@ _USUAL |= {"server_default": None, "server_onupdate": None, "comment": None, "co
 _USUAL |= {"autoincrement": "auto", "system": False, "_insert_sentinel": False}
 _USUAL |= {"foreign_keys": set(), "constraints": set()}
 _TRAITS, _USUAL_TRAITS = itemgetter(*_USUAL), tuple(_USUAL.values())
+_QUOTE = vars(quoted_name)["quote"].__get__
+"""Returns whether a name is to be quoted, None where that is left to the database's rules."""
 _COUNT = len(vars(Column("name", Integer())))
 """How many attributes such a column has: a ``dispatch`` for its listeners, or options of a dialect, would be more."""
 
 
 def plain_shape(column: AnyColumn) -> ColumnShape | None:
-    """Return the shape of a plain column; None for any other, such as a column with a comment."""
-    kept, name = vars(column), column.name
-    if type(column) is not Column or not name or name != kept["key"] or getattr(name, "quote", None) is not None:
+    """Return the shape of a plain column; None for any other, such as a column with a comment.
+
+    It reads ``vars(column)``: a Column has ``__getattr__`` and dozens of base classes, in which Python may search for
+    each attribute that is read in the usual way, for as long as all the rest takes.
+    """
+    kept = vars(column)
+    if type(column) is not Column or not is_plain_name(kept["name"]) or kept["name"] != kept["key"]:
         return None
     if len(kept) == _COUNT and _TRAITS(kept) == _USUAL_TRAITS:  # nothing but a name, a type, and whether it is null
         type_ = _shape_of_type(kept["type"])
@@ -140,6 +141,11 @@ def plain_shape(column: AnyColumn) -> ColumnShape | None:
     return (type_, default, column.autoincrement)
 
 
+def is_plain_name(name: str | None) -> bool:
+    """Return whether a column has a name of which only its characters decide whether it is quoted."""
+    return bool(name) and (type(name) is str or (type(name) is quoted_name and _QUOTE(name) is None))
+
+
 def _only_its_type_listens(column: AnyColumn) -> bool:
     """Return whether a column has no listener, or only that of its Boolean, which creates a CHECK on demand."""
     listeners = [len(list(getattr(column.dispatch, name))) for name in _EVENTS[:2]]
@@ -147,7 +153,8 @@ def _only_its_type_listens(column: AnyColumn) -> bool:
 
 
 def _shape_of_type(type_: AnyType) -> object:
-    if _is_compiled_otherwise(type(type_)):
+    class_ = type(type_)
+    if class_._compiler_dispatch is not class_._original_compiler_dispatch:  # ``@compiles`` has replaced it
         return None
     if type(type_) is Boolean:
         return Boolean if not (type_.create_constraint or type_.name or type_._variant_mapping) else None

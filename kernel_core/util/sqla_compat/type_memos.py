@@ -78,12 +78,12 @@ _OWN: set[type] = set()
 
 def values_of_type(type_: AnyType) -> tuple[object, ...] | None:
     """Return all that a type is, or None where it is more than plain values, or not SQLAlchemy's own."""
-    class_, values = type_.__class__, vars(type_)
+    class_, values = type(type_), vars(type_)
     if class_ not in _OWN:
         if not class_.__module__.startswith("sqlalchemy.") or issubclass(class_, SchemaType):
             return None
         _OWN.add(class_)
     if not values:
         return (class_,)
-    kinds = tuple([value.__class__ for value in values.values()])
+    kinds = tuple(map(type, values.values()))
     return (class_, kinds, *values.items()) if _PLAIN.issuperset(kinds) else None

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql
 from sqlalchemy.ext.compiler import compiles, deregister
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.sql.elements import conv
 
 from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
@@ -287,6 +288,31 @@ def test_one_trait_that_is_not_usual_is_not_the_shape_of_a_usual_column() -> Non
     usual = plain_objects.plain_shape(sa.Column("n", sa.Integer(), nullable=False))
     alike = [trait for trait in TRAITS if plain_objects.plain_shape(column_with(trait)) == usual]
     assert alike == [{"info": {"a": 1}}]
+
+
+NAME_KINDS = {
+    "str": str,
+    "final": conv,
+    "quoted": lambda name: sa.quoted_name(name, quote=True),
+    "unquoted": lambda name: sa.quoted_name(name, quote=False),
+    "by the rules": lambda name: sa.quoted_name(name, quote=None),
+}
+
+
+@pytest.mark.parametrize("kind", NAME_KINDS)
+@pytest.mark.parametrize("name", ["age", "Order", "select"])
+def test_a_column_that_gets_another_name_is_written_as_sqlalchemy_does(name, kind) -> None:
+    def renamed():
+        column = sa.Column("before", sa.String(30))
+        column.name = column.key = NAME_KINDS[kind](name)
+        return column
+
+    def run(op):
+        op.add_column("t", renamed())
+        return op.create_table("u", sa.Column("id", sa.Integer(), primary_key=True), renamed())
+
+    for dialect in DIALECTS:
+        assert result(dialect, run) == result(dialect, run, direct=False), dialect
 
 
 @pytest.mark.parametrize("directive", ["add_column", "create_index", "create_table"])
