@@ -129,9 +129,10 @@ class RunsStatements:
 
     def static_output(self, text: str) -> None:
         """Print a statement of the offline script."""
-        assert self.output_buffer is not None, "offline mode has an output buffer"
-        self.output_buffer.write(text + "\n\n")
-        self.output_buffer.flush()
+        buffer = self.output_buffer
+        assert buffer is not None, "offline mode has an output buffer"
+        buffer.write(text + "\n\n")
+        buffer.flush()
 
     def execute(self, sql: Executable | ClauseElement | str, execution_options: Mapping[str, Any] | None = None) -> Any:
         """Run a statement, or print it in offline mode with its values written out.

@@ -254,7 +254,7 @@ class Execution:
         """Report the steps that are done and not reported; steps whose statements were sent together took a share."""
         count, seconds = self._group.take_share()
         if count:
-            self.done[-count:] = [replace(each, seconds=seconds) for each in self.done[-count:]]
+            self.done[-count:] = [each._replace(seconds=seconds) for each in self.done[-count:]]
             self._owed.share(seconds)
         self._owed.settle(len(self.done))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 Direction = Literal["upgrade", "downgrade", "stamp"]
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedStep:
+class AppliedStep(NamedTuple):
     """One revision that was applied, undone or stamped; ``seconds`` is 0.0 where only SQL text was written."""
 
     revision: str

@@ -85,13 +85,13 @@ def announce_step(run: Run, step: AnyStep, script: Script | None, *, is_second: 
 
     ``script`` is its revision. ``is_second`` is True for a step that is run again, which is not logged.
     """
-    is_logged = log.is_enabled()
-    if (is_logged or run.as_sql) and not run.is_scratch and not is_second:
-        _print_step(run, step, script, is_logged=is_logged)
+    is_logged, as_sql = log.is_enabled(), run.impl.as_sql
+    if (is_logged or as_sql) and not run.is_scratch and not is_second:
+        _print_step(run, step, script, is_logged=is_logged, as_sql=as_sql)
     return info_of(step, run.script.map) if run.callbacks and run.script is not None else None
 
 
-def _print_step(run: Run, step: AnyStep, script: Script | None, *, is_logged: bool) -> None:
+def _print_step(run: Run, step: AnyStep, script: Script | None, *, is_logged: bool, as_sql: bool) -> None:
     source, goal = ends_of(step, script, run.script)
     doc = script.doc if script is not None else ""
     change = f"{', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
@@ -99,7 +99,7 @@ def _print_step(run: Run, step: AnyStep, script: Script | None, *, is_logged: bo
         # Alembic logs stamps by this name.
         name = step.direction if isinstance(step, Step) else "stamp_revision"
         log.info("%s", redact(f"Running {name} {change}"))
-    if run.as_sql:
+    if as_sql:
         run.impl.static_output(" ".join(f"-- Running {step.direction} {change}".split()))
 
 

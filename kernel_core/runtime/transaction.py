@@ -96,6 +96,7 @@ class Transactions:
         self.borrowed = connection is not None and _is_in_transaction(connection)
         self._open: RevisionTransaction | None = None
         self.is_begun = False
+        self._printed = _Printed(self)
 
     def notice_block(self) -> None:
         """Leave the transaction to the caller, where a run begins in a block ``with connection.begin():``."""
@@ -132,7 +133,7 @@ class Transactions:
         if self.connection is not None:
             return self._opened(self.connection)
         is_printed = self.is_begun or not self.impl.transactional_ddl
-        return nullcontext() if is_printed else _Printed(self)
+        return nullcontext() if is_printed else self._printed
 
     @contextmanager
     def _opened(self, connection: Connection) -> Iterator[RevisionTransaction]:
@@ -236,7 +237,7 @@ class Transactions:
 
 
 class _Printed:
-    """BEGIN and COMMIT of a script, printed around a block: a class, because one is entered for each revision."""
+    """BEGIN and COMMIT of a script, printed around a block: one object, which is entered for each revision."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions

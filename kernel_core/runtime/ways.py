@@ -53,7 +53,7 @@ def ways(run: Run, steps: Sequence[AnyStep], kw: Mapping[str, object], *, is_loc
             writes_late=late and is_pure,
             is_locked=is_locked,
             queues=queues and is_pure,
-            probes=is_revision and not is_pure,
+            probes=is_revision and not is_pure and not run.as_sql,
         )
 
     followed = (*(shares and each for each in pure[1:]), False)

@@ -77,9 +77,9 @@ def tidy(docstring: str) -> str:
 
 def first_paragraph(docstring: str) -> str:
     """Return the first paragraph of a docstring."""
-    start = docstring.partition("\n\n")[0]
-    if start.isprintable() and start.strip():  # a single line, as in most files
-        return start.strip()
+    start = docstring.partition("\n\n")[0].strip()
+    if start and start.isprintable():  # a single line, as in most files
+        return start
     lines: list[str] = []
     for line in docstring.strip().splitlines():
         if not line.strip():

@@ -216,4 +216,5 @@ def _related(revisions: RevisionMap, nodes: Collection[int]) -> set[int]:
 
 
 def _names(revisions: RevisionMap, nodes: Collection[int]) -> tuple[str, ...]:
-    return tuple(sorted([revisions.ids[node] for node in nodes]))
+    names = [revisions.ids[node] for node in nodes]
+    return tuple(names if len(names) < 2 else sorted(names))

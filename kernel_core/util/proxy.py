@@ -21,10 +21,8 @@ class Current(Generic[T]):
     def __init__(self, name: str) -> None:
         self.name = name
         self._var: ContextVar[T | None] = ContextVar(name, default=None)
-
-    def get(self) -> T | None:
-        """Return the current object; None outside a run."""
-        return self._var.get()
+        self.get: Callable[[], T | None] = self._var.get
+        """Returns the current object; None outside a run."""
 
     def set(self, value: T | None) -> None:
         """Make ``value`` the current object."""
