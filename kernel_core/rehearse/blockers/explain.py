@@ -24,7 +24,8 @@ def explained(
     """Return what stopped operations, in the state before them; what ``ran`` of them in autocommit is committed."""
     several = list(operations)
     shown = "; ".join(each.sentence() for each in several)
-    if len(ran.texts) > 1 and is_outside_transactions(connection):
+    is_not_null = bool(ran.texts) and ran.texts[-1].upper().endswith("SET NOT NULL")  # after the new type is committed
+    if is_not_null and len(ran.texts) > 1 and is_outside_transactions(connection):
         several = [ExecuteSQLOp(ran.texts[-1])]
         found = [replace(each, operation=shown) for each in blockers_of(connection, several, error, revision)]
     else:

@@ -39,6 +39,9 @@ class Ran:
     again: Again
 
 
+_OF_EXISTING_ROWS = ("contains null values", "could not create unique index", "is violated by some row")
+"""The messages of statements that check the rows as they are: none is written by a second attempt."""
+
 _OF_DATA = ("22", "23", "P0")
 """The classes of errors that rows cause, or triggers."""
 
@@ -91,7 +94,7 @@ def refused_rows(connection: Connection, error: Exception, again: Again, shown: 
     ``shown`` is the operation. The blocker has the message of the database, with the key, where no row can be counted.
     """
     kind = _KINDS.get(violation_of(error).state)
-    if kind is None or connection.dialect.name != "postgresql":
+    if kind is None or any(words in message(error) for words in _OF_EXISTING_ROWS):
         return []
     found: list[Blocker] = []
     last: Exception | None = error
