@@ -81,10 +81,6 @@ def hidden_style(rules: str) -> Any:
     return html(Html(f"<style>{rules}</style>"), layout=shared(widgets.Layout, display="none"))
 
 
-LIVE = "a live panel, which needs its kernel. Its content is below as text."
-"""What a front end without widgets shows in place of a panel, after what the panel is."""
-
-
 def with_text(widget: Any, said: str, **options: Any) -> Any:
     """Return the mime bundle of a panel, with a line of text, and as HTML, for front ends that cannot show it."""
     bundle = widget._repr_mimebundle_(**options)
