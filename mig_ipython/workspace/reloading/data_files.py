@@ -29,17 +29,43 @@ def data_files(sources: Iterable[str], folders: Iterable[str] = ()) -> dict[str,
     in folders that the file names, as in ``Path(__file__).parent / "seeds" / "users.csv"``. A name that is computed is
     not found.
     """
-    found: dict[str, bytes] = {}
+    found, may_be = dict[str, bytes](), _Folders().may_have
     for source in sources:
         folder = os.path.dirname(os.path.abspath(source))
         above = (folder, os.path.dirname(folder), os.path.dirname(os.path.dirname(folder)))
         names = list(dict.fromkeys(_strings(source)))
         places = list(dict.fromkeys((*above, *map(os.path.abspath, folders))))
-        places += [path for place in places for name in names if os.path.isdir(path := os.path.join(place, name))]
-        for path in (each for place in places for name in names for each in _files(place, name)):
+        places += [
+            path
+            for place in places
+            for name in names
+            if may_be(place, name) and os.path.isdir(path := os.path.join(place, name))
+        ]
+        for path in (each for place in places for name in names if may_be(place, name) for each in _files(place, name)):
             if path not in found and not path.endswith(_WRITTEN) and not _is_database(path):
                 found[path] = digest_of(path)
     return found
+
+
+class _Folders:
+    """What is in folders, each of them read once."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, frozenset[str]] = {}
+
+    def may_have(self, folder: str, name: str) -> bool:
+        """Return False where no entry of a folder begins the name of a file: most strings name none."""
+        first = name.replace("\\", "/").partition("/")[0]
+        if first in ("", ".", "..") or glob.has_magic(first) or ":" in first:
+            return True
+        entries = self._entries.get(folder)
+        if entries is None:
+            try:
+                entries = frozenset(map(str.casefold, os.listdir(folder)))
+            except OSError:
+                entries = frozenset()
+            self._entries[folder] = entries
+        return first.casefold() in entries
 
 
 def _strings(source: str) -> Iterator[str]:
