@@ -71,7 +71,9 @@ def test_the_rows_that_stop_an_operation_are_counted_exactly(request, fixture, d
 @pytest.mark.filterwarnings("ignore:Computed column")
 @pytest.mark.parametrize("every", [40, pytest.param(1, marks=pytest.mark.sweep)])
 def test_in_an_autocommit_block_too(postgresql_project, every):
-    check(postgresql_project, cases("postgresql")[::every], "with op.get_context().autocommit_block():")
+    # there the new type is committed before NOT NULL fails: the query finds the rows later (test_refused_statements.py)
+    several = [case for case in cases("postgresql")[::every] if case.name != "using that gives null, and not null"]
+    check(postgresql_project, several, "with op.get_context().autocommit_block():")
 
 
 @pytest.mark.slow
