@@ -90,6 +90,9 @@ class Changes(Protocol):
     def found(self) -> str:
         """Return what `moved` does, or that another plan would run; raises the errors of planning."""
 
+    def have_run(self) -> None:
+        """Take what the plan may have changed itself, when it was run without success or rehearsed, as it is now."""
+
 
 class Confirmation(View):
     """A plan that runs once the name of the table is typed whose data it loses.
@@ -150,7 +153,10 @@ class Confirmation(View):
             if self._on_clone is None or self.report is not None:
                 raise CommandError("There is nothing to rehearse: it has run, or cannot be rehearsed.")
             self._refuse_changed("rehearsed")
-            self.rehearsal = self._on_clone()
+            try:
+                self.rehearsal = self._on_clone()
+            finally:
+                self._have_run()
         for observer in self._observers:
             observer()
         return self.rehearsal
@@ -183,11 +189,18 @@ class Confirmation(View):
             self._is_running = True
             try:
                 self.report = self._act()
+            except BaseException:
+                self._have_run()
+                raise
             finally:
                 self._is_running = False
         for observer in self._observers:
             observer()
         return self.report
+
+    def _have_run(self) -> None:
+        if self._changes is not None:
+            self._changes.have_run()
 
     def _refuse_changed(self, done: str) -> None:
         """Raise CommandError where what was shown is not what would run now."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
+from kernel_core.util.exc import CommandError
 from kernel_core.util.folders import shown_path
 
+from ..errors import MigError
 from ..views.plan import Plan
 from ..workspace.heads import heads_if_connected
 from ..workspace.origin import Origin
@@ -30,7 +33,7 @@ class PlanChanges:
         self._host, self._plan = host, plan
         workspace = host.workspace()
         self._origin, self._heads = Origin.of(workspace), heads_if_connected(workspace)
-        self._files = _files_that_run(workspace, plan)
+        self._code, self._data = _code_of(workspace, plan), _data_of(workspace, plan)
 
     def moved(self) -> str:
         """Return that the notebook uses another database or the current revision is another; "" where neither is so."""
@@ -50,16 +53,34 @@ class PlanChanges:
             return moved
         workspace = self._host.workspace()
         now = plan_of(workspace, self._plan.verb, self._plan.target)
-        return _difference(self._plan, now) or _edited(self._files, _files_that_run(workspace, now))
+        files = _code_of(workspace, now) | _data_of(workspace, now)
+        return _difference(self._plan, now) or _edited(self._code | self._data, files)
+
+    def have_run(self) -> None:
+        """Take the data files as they are now: the plan was run or rehearsed, and may have written them itself."""
+        with suppress(CommandError, MigError, OSError):  # then they count as edited
+            self._data = _data_of(self._host.workspace(), self._plan)
 
 
-def _files_that_run(workspace: Workspace, plan: Plan) -> dict[str, bytes]:
-    """Return the digests of the files that a run of the plan executes, and of data files that they name."""
-    environment, scripts = workspace.environment, workspace.scripts(plan.target)
-    versions = [script.path for step in plan.steps if (script := scripts.get_revision(step.revision)) is not None]
-    folders = (*workspace.import_folders, environment.project_folder)
-    executed = files_with_imports([scripts.env_py_location, *versions], folders)
-    return executed | data_files(files_with_imports(versions, folders), (*folders, os.getcwd()))
+def _code_of(workspace: Workspace, plan: Plan) -> dict[str, bytes]:
+    """Return the digests of the files that a run of the plan executes."""
+    env_py = workspace.scripts(plan.target).env_py_location
+    return files_with_imports([env_py, *_versions(workspace, plan)], _folders(workspace))
+
+
+def _data_of(workspace: Workspace, plan: Plan) -> dict[str, bytes]:
+    """Return the digests of the data files that the version files and their modules name."""
+    folders = _folders(workspace)
+    return data_files(files_with_imports(_versions(workspace, plan), folders), (*folders, os.getcwd()))
+
+
+def _versions(workspace: Workspace, plan: Plan) -> list[str]:
+    scripts = workspace.scripts(plan.target)
+    return [script.path for step in plan.steps if (script := scripts.get_revision(step.revision)) is not None]
+
+
+def _folders(workspace: Workspace) -> tuple[str, ...]:
+    return (*workspace.import_folders, workspace.environment.project_folder)
 
 
 def _edited(before: dict[str, bytes], now: dict[str, bytes]) -> str:

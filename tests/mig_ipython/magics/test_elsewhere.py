@@ -201,6 +201,50 @@ def test_a_question_still_holds_after_data_files_changed_that_are_not_read(with_
     assert with_data.run("q.confirm(q.word)").after == ("a1",)
 
 
+WRITES = """\
+    from pathlib import Path
+
+    with open("backup.csv", "a") as stream:
+        stream.write("a row")
+    if not Path("allowed").exists():
+        raise ValueError("not yet")
+"""
+"""A downgrade that writes a file, and then fails."""
+
+
+@pytest.fixture
+def writing(attended):
+    """A question about a downgrade that writes a file itself."""
+    attended.run(AGE)
+    edit("b2", "    op.drop_column('users', 'age')", WRITES)
+    attended.run("q = %mig_downgrade -1")
+    return attended
+
+
+@pytest.mark.costly
+def test_a_question_still_holds_after_its_own_run_wrote_a_file_and_failed(writing):
+    assert "not yet" in writing.fail("q.confirm(q.word)")
+    assert "not yet" in writing.fail("q.confirm(q.word)")
+    Path("allowed").touch()
+    assert "allowed was edited" in writing.fail("q.confirm(q.word)")
+    assert Path("backup.csv").read_text() == 2 * "a row"
+
+
+@pytest.mark.costly
+def test_a_question_still_holds_after_its_own_rehearsal_wrote_a_file(writing):
+    writing.run("q.rehearse()")
+    assert Path("backup.csv").exists()
+    assert "not yet" in writing.fail("q.confirm(q.word)")
+
+
+@pytest.mark.costly
+def test_a_question_is_void_once_a_version_file_is_edited_while_it_runs(writing):
+    edit("b2", 'raise ValueError("not yet")', 'Path(__file__).write_text("# edited"); raise ValueError("not yet")')
+    writing.run("q = %mig_downgrade -1")
+    assert "not yet" in writing.fail("q.confirm(q.word)")
+    assert "b2" in writing.fail("q.confirm(q.word)")
+
+
 def test_a_question_still_holds_after_other_files_were_edited(importing):
     Path("other.py").write_text("one = 2\n")
     os.utime("steps.py")
