@@ -319,13 +319,22 @@ def on_driver(connection: Connection, sql: str) -> None:
 
 
 def _rows_of(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
-    """Return the rows of a query of the rehearsal itself, without events of SQLAlchemy."""
+    """Return the rows of a query of the rehearsal itself, without events of SQLAlchemy; its locks are given back.
+
+    The definition of a rule locks the tables that it is about until the end of the transaction or savepoint.
+    """
+    in_savepoint = connection.dialect.name == "postgresql" and not is_outside_transactions(connection)
+    if in_savepoint:
+        on_driver(connection, f"SAVEPOINT {_SAVEPOINT}")
     cursor = connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
     try:
         cursor.execute(sql)
         return [tuple(row) for row in cursor.fetchall()]
     finally:
         cursor.close()
+        if in_savepoint:
+            on_driver(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            on_driver(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
 
 
 def first_word(sql: str) -> str:

@@ -43,7 +43,8 @@ class Commits:
         if clone.kind != "postgresql" or not self.revision(clone) or not _is_open(connection):
             return
         with self.capture.silent(), self.capture.observed_commit(clone, connection):
-            on_driver(connection, f"SAVEPOINT {_SAVEPOINT}")
+            if not _begins_savepoint(connection):
+                return
             try:
                 on_driver(connection, "SET CONSTRAINTS ALL IMMEDIATE")
             except Exception as error:  # noqa: BLE001 - the driver's, which the COMMIT will raise
@@ -104,6 +105,24 @@ def _with_older_rows(blocker: Blocker, clone: Clone) -> Blocker:
     except SQLAlchemyError:
         return blocker  # a table is new, or has other columns
     return replace(blocker, text=f"{blocker.text}; {older:,} of them before the run") if older else blocker
+
+
+def _begins_savepoint(connection: Connection) -> bool:
+    """Begin the savepoint of the checks; return False outside of a transaction, and in one that has failed."""
+    try:
+        on_driver(connection, f"SAVEPOINT {_SAVEPOINT}")
+    except Exception as error:
+        if sqlstate(error) in _NO_TRANSACTION:
+            return False
+        raise
+    return True
+
+
+_NO_TRANSACTION = ("25P01", "25P02")
+"""The states "no active transaction" and "in a failed transaction", where a driver does not tell: asyncpg.
+
+https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
 
 
 def _is_open(connection: Connection) -> bool:
