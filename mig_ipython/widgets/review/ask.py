@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -43,9 +44,9 @@ class Ask:
         self.yes = button("Upgrade, losing data", "Run it now", self._go, status, "danger")
         self.no = button("Cancel", "Run nothing", self.close, status)
         status.watch(self.answer, lambda _: self._compare())
-        self._why = Mismatch()
+        self._why: Mismatch | None = None
         bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True)
-        self.widget = box(self._text, bar, self._why.widget, classes="mig-ask", hides=True)
+        self.widget: Any = box(self._text, bar, classes="mig-ask", hides=True)
         self.close()
 
     @property
@@ -68,6 +69,9 @@ class Ask:
                 role="alert",
             )
         )
+        if self._why is None:  # on the page before anything is typed, so that screen readers follow it
+            self._why = Mismatch()
+            self.widget.children = (*self.widget.children, self._why.widget)
         self.answer.value, self.answer.placeholder = "", self._wanted
         self._compare()
         self.widget.layout.display = None
@@ -78,7 +82,8 @@ class Ask:
 
     def _compare(self) -> None:
         self.yes.disabled = self.answer.value.strip() != self._wanted
-        self._why.show(self.answer.value, self._wanted)
+        if self._why is not None:
+            self._why.show(self.answer.value, self._wanted)
 
     def _go(self) -> None:
         refuse_unconfirmed(self.answer.value, self._wanted)
