@@ -32,7 +32,7 @@ def counted(blockers, tables: dict[str, Case]) -> dict[str, tuple[str, ...]]:
 
 
 def fails(project, statement: str) -> bool:
-    """Return whether a statement fails in a transaction of its own, which is rolled back."""
+    """Return whether a statement fails in a separate transaction, which is rolled back."""
     engine = sa.create_engine(project.url, poolclass=sa.NullPool)
     with engine.connect() as live:
         try:
