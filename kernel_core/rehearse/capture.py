@@ -14,8 +14,8 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import Dialect, ExceptionContext
 
 from ..ddl.run_lock import SECOND
-from ..runtime.autocommit import is_outside_transactions
 from ..util.sql import mentions, tokens
+from .blockers.savepoints import needs_savepoint
 from .blockers.violated import Ran
 from .clone.base import Clone
 from .findings import Statement
@@ -257,7 +257,7 @@ class Capture:
     def _run_loose(self, clone: Clone, sql: str, context: Any, execute: Execute) -> None:
         """Execute a statement that belongs to no operation; one that fails is explained before the error goes on."""
         connection: Connection = context.root_connection
-        in_savepoint = clone.kind == "postgresql" and not is_outside_transactions(connection)
+        in_savepoint = needs_savepoint(connection)
         if in_savepoint:
             on_driver(connection, f"SAVEPOINT {_SAVEPOINT}")
         try:
@@ -323,7 +323,7 @@ def _rows_of(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
 
     The definition of a rule locks the tables that it is about until the end of the transaction or savepoint.
     """
-    in_savepoint = connection.dialect.name == "postgresql" and not is_outside_transactions(connection)
+    in_savepoint = needs_savepoint(connection)
     if in_savepoint:
         on_driver(connection, f"SAVEPOINT {_SAVEPOINT}")
     cursor = connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]

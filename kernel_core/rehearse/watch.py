@@ -24,10 +24,10 @@ from ..operations.batch import Batch, recording
 from ..operations.operation import MigrateOperation
 from ..operations.ops import ExecuteSQLOp
 from ..operations.watching import watcher
-from ..runtime.autocommit import is_outside_transactions
 from ..util.exc import CommandError, sqlstate
 from .blockers.deferred import refused_at_commit
 from .blockers.explain import explained
+from .blockers.savepoints import needs_savepoint
 from .capture import Capture, ends_transaction
 from .clone.base import Clone
 from .commits import Commits
@@ -197,7 +197,7 @@ class Watch:
             driver = connection.connection.driver_connection
             usable = bool(getattr(driver, "in_transaction", False))
         else:
-            usable = connection.dialect.name == "postgresql" and not is_outside_transactions(connection)
+            usable = needs_savepoint(connection)
         if usable:
             self._own(connection, f"SAVEPOINT {_SAVEPOINT}")
         return usable

@@ -13,12 +13,17 @@ from ...runtime.autocommit import is_outside_transactions
 from ...util.sqla_compat import executed_at_end
 
 
+def needs_savepoint(connection: Connection) -> bool:
+    """Return whether a statement that fails would end the transaction: on PostgreSQL, not in an autocommit block."""
+    return connection.dialect.name == "postgresql" and not is_outside_transactions(connection)
+
+
 class undone_if_failed:  # noqa: N801 - used like a function
     """A savepoint around a query, where a failed one would end the transaction: not in an autocommit block."""
 
     def __init__(self, connection: Connection) -> None:
         self._savepoint: Any = None
-        if connection.dialect.name == "postgresql" and not is_outside_transactions(connection):
+        if needs_savepoint(connection):
             self._savepoint = connection.begin_nested()
 
     def __enter__(self) -> None:
