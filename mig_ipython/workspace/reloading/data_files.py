@@ -29,19 +29,15 @@ def data_files(sources: Iterable[str], folders: Iterable[str] = ()) -> dict[str,
     in folders that the file names, as in ``Path(__file__).parent / "seeds" / "users.csv"``. A name that is computed is
     not found.
     """
-    found, may_be = dict[str, bytes](), _Folders().may_have
+    found, in_folders = dict[str, bytes](), _Folders()
     for source in sources:
         folder = os.path.dirname(os.path.abspath(source))
         above = (folder, os.path.dirname(folder), os.path.dirname(os.path.dirname(folder)))
         names = list(dict.fromkeys(_strings(source)))
         places = list(dict.fromkeys((*above, *map(os.path.abspath, folders))))
-        places += [
-            path
-            for place in places
-            for name in names
-            if may_be(place, name) and os.path.isdir(path := os.path.join(place, name))
-        ]
-        for path in (each for place in places for name in names if may_be(place, name) for each in _files(place, name)):
+        named = list(in_folders.named(places, names))
+        named += in_folders.named([path for each in named if os.path.isdir(path := os.path.join(*each))], names)
+        for path in (each for place, name in named for each in _files(place, name)):
             if path not in found and not path.endswith(_WRITTEN) and not _is_database(path):
                 found[path] = digest_of(path)
     return found
@@ -53,7 +49,12 @@ class _Folders:
     def __init__(self) -> None:
         self._entries: dict[str, frozenset[str]] = {}
 
-    def may_have(self, folder: str, name: str) -> bool:
+    def named(self, folders: Iterable[str], names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield each folder with each name that may be a file in it."""
+        strings = tuple(names)
+        return ((folder, name) for folder in folders for name in strings if self._may_have(folder, name))
+
+    def _may_have(self, folder: str, name: str) -> bool:
         """Return False where no entry of a folder begins the name of a file: most strings name none."""
         first = name.replace("\\", "/").partition("/")[0]
         if first in ("", ".", "..") or glob.has_magic(first) or ":" in first:
