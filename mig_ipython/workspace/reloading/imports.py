@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import cache
 
-from .source_files import digest_of, is_installed
+from .source_files import OF_NO_PROJECT, digest_of, is_installed
 
 _IMPORT = re.compile(
     r"(?:^|[;:])[ \t]*(?:import[ \t]+(?P<modules>[^\n#;]+)"
@@ -25,11 +26,13 @@ def files_with_imports(paths: Iterable[str], folders: Iterable[str] = ()) -> dic
         before = files_with_imports(["migrations/env.py"], ["src"])
         changed = before != files_with_imports(["migrations/env.py"], ["src"])
 
-    Modules are looked up in ``folders`` and then on ``sys.path``, without what is installed. Imports inside of
-    functions count. Where a name is computed, each string of that file that is the name of a module counts.
+    Modules are looked up in ``folders`` and then on ``sys.path``, without what is installed and without this extension
+    and its engine. Imports inside of functions count. Where a name is computed, each string of that file that is the
+    name of a module counts.
     """
-    places = [os.path.abspath(folder) for folder in (*folders, *sys.path)]
-    places = [folder for folder in dict.fromkeys(places) if not is_installed(os.path.join(folder, ""))]
+    looked_up = dict.fromkeys(os.path.abspath(folder) for folder in (*folders, *sys.path))
+    places = tuple(folder for folder in looked_up if not is_installed(os.path.join(folder, "")))
+    files_of = cache(_files_of)  # most files import the same few modules
     found: dict[str, bytes] = {}
     waiting = [os.path.abspath(path) for path in paths]
     while waiting:
@@ -38,8 +41,9 @@ def files_with_imports(paths: Iterable[str], folders: Iterable[str] = ()) -> dic
             continue
         found[path] = digest_of(path)
         for dots, name in _modules(_text(path)):
-            above = [os.path.abspath(os.path.join(path, *[".."] * dots))] if dots else places
-            waiting += [each for each in _files_of(name, above) if each not in found]
+            if dots or name.partition(".")[0] not in OF_NO_PROJECT:
+                above = (os.path.abspath(os.path.join(path, *[".."] * dots)),) if dots else places
+                waiting += [each for each in files_of(name, above) if each not in found]
     return found
 
 
@@ -72,13 +76,14 @@ def _names(listed: str) -> list[str]:
     return [words[0] for each in ",".join(lines).split(",") if (words := each.split())]
 
 
-def _files_of(name: str, folders: Sequence[str]) -> Iterator[str]:
-    """Yield the files that an import of a dotted name runs: those of its packages, and its own."""
+def _files_of(name: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the files that an import of a dotted name runs: those of its packages, and its own."""
+    parts = [part for part in name.split(".") if part]
     for folder in folders:
         found, place = [], folder
-        for part in filter(None, name.split(".")):
+        for part in parts:
             place = os.path.join(place, part)
             found += [path for path in (os.path.join(place, "__init__.py"), f"{place}.py") if os.path.isfile(path)][:1]
         if found:
-            yield from found
-            return
+            return tuple(found)
+    return ()

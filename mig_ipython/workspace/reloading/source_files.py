@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
-_NEVER = frozenset({"__main__", "__mp_main__", "IPython", "alembic", "kernel_core", "mig_ipython", "sqlalchemy"})
+OF_NO_PROJECT = frozenset({"__main__", "__mp_main__", "IPython", "alembic", "kernel_core", "mig_ipython", "sqlalchemy"})
 """Packages that never belong to a project, wherever they are installed."""
 
 _COARSE = 2_000_000_000
@@ -119,7 +119,7 @@ class SourceFiles:
 
 def is_importable(name: str) -> bool:
     """Return whether a module of that name may be imported again: it is neither ours nor a file of an environment."""
-    return name.partition(".")[0] not in _NEVER and not name.startswith("_mig_")
+    return name.partition(".")[0] not in OF_NO_PROJECT and not name.startswith("_mig_")
 
 
 def is_of_project(name: str, module: object) -> bool:

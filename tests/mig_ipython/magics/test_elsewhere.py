@@ -98,6 +98,7 @@ IMPORTS = {
     "tools/__init__.py": "import tools as t",
     "tools/cleaning.py": "from tools import (\n    cleaning as c,\n)",
     "tools/names.py": "",  # cleaning imports it, by a relative import
+    "tools/alembic.py": "",  # and this one, which is not the installed package of this name
     "late.py": "def late():\n    from late import (  # of a function\n        one,\n        two,\n    )",
     "dynamic.py": 'import importlib\nsteps = importlib.import_module("dynamic")',
     "chosen.py": 'name = "chosen"\nchosen = importlib.import_module(name)',
@@ -121,10 +122,11 @@ def importing(attended, tmp_path, monkeypatch):
         "other.py",
         "tools/__init__.py",
         "tools/names.py",
+        "tools/alembic.py",
     ):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text("one = two = 1\n")
-    Path("tools/cleaning.py").write_text("from . import names\n")
+    Path("tools/cleaning.py").write_text("from . import names\nfrom .alembic import one\n")
     env = Path("migrations/env.py")
     env.write_text(f"import env_steps\n{env.read_text()}")
     attended.run(AGE)
