@@ -11,6 +11,7 @@ from kernel_core.util.secrets import redact
 
 from .style import CSS, PANEL_OR_TEXT_CSS
 
+_BLANK_LINE = re.compile(r"(?<=\n)([ \t]*)\n")
 _EMPTY = frozenset({"br", "hr", "img", "input", "meta"})
 
 
@@ -47,10 +48,14 @@ def join(parts: Iterable[object], between: object = "") -> Html:
 
 
 def page(*children: object, label: str = "") -> Html:
-    """Return a complete, self-contained view with its style; a dollar sign does not start a formula."""
+    """Return a complete, self-contained view with its style; a dollar sign does not start a formula.
+
+    It has no blank lines, at which Markdown would end the element (``jupyter nbconvert --to markdown``).
+    """
     style = Html(f"<style>{CSS}</style>")
+    shown = Html(_BLANK_LINE.sub(r"\1&#10;", join(children)))
     classes = "mig-view mathjax_ignore tex2jax_ignore"
-    return tag("div", style, *children, class_=classes, role="group" if label else None, aria_label=label or None)
+    return tag("div", style, shown, class_=classes, role="group" if label else None, aria_label=label or None)
 
 
 def beneath_panel(summary: object, *children: object, what: str) -> Html:

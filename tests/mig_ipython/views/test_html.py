@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kernel_core.util.secrets import remember
 from mig_ipython.views.help import Help, Wish
 from mig_ipython.views.html import Html, esc, page, picture, table, tag
@@ -34,6 +36,15 @@ def test_a_view_is_well_formed():
     parser = html5lib.HTMLParser(strict=False)
     parser.parseFragment(page(table(("a",), [("b",)]), tag("p", "x")))
     assert parser.errors == []
+
+
+def test_a_view_has_no_blank_line_at_which_markdown_would_end_it():
+    import html5lib
+
+    source = "one\n\n  \n\ttwo\n\nthree\n\n"
+    shown = page(tag("pre", source), tag("style", Html("p{}")))
+    assert not re.search(r"\n[ \t]*\n", shown)
+    assert html5lib.parseFragment(shown).find(".//{*}pre").text == source
 
 
 def test_the_table_of_commands_breaks_no_option_in_two():
