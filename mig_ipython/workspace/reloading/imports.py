@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from .source_files import OF_NO_PROJECT, digest_of, is_installed
+from .source_files import digest_of, is_installed, may_be_of_project
 
 _IMPORT = re.compile(
     r"(?:^|[;:])[ \t]*(?:import[ \t]+(?P<modules>[^\n#;]+)"
@@ -41,7 +41,7 @@ def files_with_imports(paths: Iterable[str], folders: Iterable[str] = ()) -> dic
             continue
         found[path] = digest_of(path)
         for dots, name in _modules(_text(path)):
-            if dots or name.partition(".")[0] not in OF_NO_PROJECT:
+            if dots or may_be_of_project(name):
                 above = (os.path.abspath(os.path.join(path, *[".."] * dots)),) if dots else places
                 waiting += [each for each in files_of(name, above) if each not in found]
     return found

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
-OF_NO_PROJECT = frozenset({"__main__", "__mp_main__", "IPython", "alembic", "kernel_core", "mig_ipython", "sqlalchemy"})
+_NEVER = frozenset({"__main__", "__mp_main__", "IPython", "alembic", "kernel_core", "mig_ipython", "sqlalchemy"})
 """Packages that never belong to a project, wherever they are installed."""
 
 _COARSE = 2_000_000_000
@@ -117,9 +117,14 @@ class SourceFiles:
         return found
 
 
+def may_be_of_project(name: str) -> bool:
+    """Return whether a module of that absolute name may belong to a project, wherever it is found."""
+    return name.partition(".")[0] not in _NEVER
+
+
 def is_importable(name: str) -> bool:
     """Return whether a module of that name may be imported again: it is neither ours nor a file of an environment."""
-    return name.partition(".")[0] not in OF_NO_PROJECT and not name.startswith("_mig_")
+    return may_be_of_project(name) and not name.startswith("_mig_")
 
 
 def is_of_project(name: str, module: object) -> bool:
