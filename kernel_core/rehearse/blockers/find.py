@@ -35,7 +35,7 @@ def blockers_of(
         if isinstance(operation, ExecuteSQLOp) and connection.dialect.name == "postgresql":
             several_sql = statements_in(operation.text, connection.dialect)
             checks = (check for sql in several_sql for check in _of_sql(queries, sql))
-            found += _rows_of(queries, _checked(queries, checks), operation.sentence(), error, revision)
+            found += rows_of(queries, _checked(queries, checks), operation.sentence(), error, revision)
     if not found or not is_explained(error, {each.kind for each in found}):
         sentence = "; ".join(each.sentence() for each in several)
         table = next((operation.table_name for operation in several if hasattr(operation, "table_name")), "")
@@ -49,7 +49,7 @@ def rows_refused(
     """Yield a blocker for each kind of rows that operations cannot take; ``shown`` is what the report names."""
     for operation in operations:
         checks = _checked(queries, queries.of(operation) or iter(()))
-        yield from _rows_of(queries, checks, shown, error, revision)
+        yield from rows_of(queries, checks, shown, error, revision)
 
 
 def _of_sql(queries: RowQueries, sql: str) -> Iterator[Check]:
@@ -59,9 +59,10 @@ def _of_sql(queries: RowQueries, sql: str) -> Iterator[Check]:
         yield from partition_checks(queries, sql)
 
 
-def _rows_of(
+def rows_of(
     queries: RowQueries, checks: Iterable[Check], shown: str, error: Exception, revision: str
 ) -> Iterator[Blocker]:
+    """Yield a blocker for each check that finds rows."""
     for check in checks:
         counted = _counted(queries.connection, check)
         if counted is not None and counted[0]:

@@ -1,6 +1,7 @@
-"""Statements that a constraint of MariaDB refuses: foreign keys and checks can be switched off, to count the rows.
+"""Statements that a constraint of MariaDB refuses run again without it, to count the rows.
 
-A unique key and NOT NULL cannot without changing the table, which would commit: then only the key is reported.
+INSERT and UPDATE run on a copy of the table. Where none can be made, foreign keys and checks are switched off; a unique
+key and NOT NULL cannot be, so that only the message is reported.
 https://mariadb.com/kb/en/server-system-variables/#check_constraint_checks
 """
 
@@ -13,12 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ...operations.operation import MigrateOperation
-from ...operations.ops import CreateCheckConstraintOp, CreateForeignKeyOp
 from ...util.sqla_compat import executed_at_end
 from ..findings import Blocker, BlockerKind
 from .checks import RowQueries
 from .find import message, rows_refused
+from .mariadb_constraints import checks_of, foreign_keys_of
+from .mariadb_copy import MISFITS, rows_on_copy
 from .savepoints import undone
 from .violated import Ran
 
@@ -34,11 +35,6 @@ _KINDS: Mapping[int, BlockerKind] = {
 
 _SWITCHES: Mapping[BlockerKind, str] = {"orphan": "foreign_key_checks", "check": "check_constraint_checks"}
 _TABLE = re.compile(r"`[^`]+`\.`((?:[^`]|``)+)`")
-_CHECKS = """
-SELECT check_clause FROM information_schema.check_constraints
-WHERE constraint_schema = database() AND table_name = :table
-"""
-"""With those in the definition of a column, which reflection leaves out."""
 _STATEMENTS = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"})
 
 
@@ -48,10 +44,13 @@ def rows_on_mariadb(connection: Connection, error: Exception, ran: Ran, shown: s
     number, text = (found.args or ("",))[0] if found is not None else "", message(error)
     kind = _KINDS.get(number) if isinstance(number, int) else None
     is_data = all((sql.split() or [""])[0].upper() in _STATEMENTS for sql in ran.texts)
-    if kind is None or not ran.texts or not is_data:
+    if not isinstance(number, int) or not ran.texts or not is_data or (kind is None and number not in MISFITS):
         return []
+    rows = rows_on_copy(connection, error, number, ran, shown, revision)
+    if rows or kind is None:
+        return rows
     match = _TABLE.search(text)
-    table, rows = match[1].replace("``", "`") if match else "", list[Blocker]()
+    table = match[1].replace("``", "`") if match else ""
     switch = _SWITCHES.get(kind)
     if switch is not None and _can_be_undone(connection, table):
         try:
@@ -59,7 +58,7 @@ def rows_on_mariadb(connection: Connection, error: Exception, ran: Ran, shown: s
                 connection.exec_driver_sql(f"SET {switch} = 0")
                 with executed_at_end(connection, f"SET {switch} = 1"):
                     ran.again()
-                operations = _constraints(connection, table, kind)
+                operations = (checks_of if kind == "check" else foreign_keys_of)(connection, table)
                 rows = list(rows_refused(RowQueries(connection), operations, shown, error, revision))
         except (SQLAlchemyError, connection.dialect.loaded_dbapi.Error, NotImplementedError):
             rows = []
@@ -70,13 +69,3 @@ def _can_be_undone(connection: Connection, table: str) -> bool:
     """Return whether what a statement writes to a table can be rolled back."""
     sql = "SELECT engine FROM information_schema.tables WHERE table_schema = database() AND table_name = :table"
     return connection.execute(sa.text(sql), {"table": table}).scalar() == "InnoDB"
-
-
-def _constraints(connection: Connection, table: str, kind: BlockerKind) -> list[MigrateOperation]:
-    if kind == "check":
-        conditions = connection.execute(sa.text(_CHECKS), {"table": table}).scalars()
-        return [CreateCheckConstraintOp(None, table, str(each)) for each in conditions]
-    return [
-        CreateForeignKeyOp(None, table, each["referred_table"], each["constrained_columns"], each["referred_columns"])
-        for each in sa.inspect(connection).get_foreign_keys(table)
-    ]

@@ -1,0 +1,280 @@
+"""Statements that MariaDB refuses run again on a temporary copy of their table, which takes any rows.
+
+A temporary table hides the table of the same name, and neither CREATE nor DROP TEMPORARY TABLE ends the transaction
+(https://mariadb.com/kb/en/create-table/#create-temporary-table). The copy has no keys and no conditions; in strict mode
+it also takes NULL everywhere, and has wider types where a value does not fit. What is refused is counted in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from ...operations.operation import MigrateOperation
+from ...operations.ops import AlterColumnOp
+from ...util.sql import SQLDialect, in_backticks
+from ...util.sqla_compat.types import AnyType
+from ..findings import Blocker, BlockerKind
+from .checks import Check, RowQueries
+from .find import rows_of, rows_refused
+from .mariadb_constraints import checks_of, foreign_keys_of, keys_referring_to, unique_keys_of
+from .reader import Name, Reader
+from .savepoints import undone
+from .type_changes import value_changes
+from .violated import Ran
+
+MISFITS = frozenset({1264, 1265, 1366, 1406})
+"""The numbers of the errors of values that do not fit (https://mariadb.com/kb/en/mariadb-error-codes/)."""
+
+_ROWS = "mig_rehearsed_rows"
+_COLUMNS = """
+SELECT column_name, column_type, data_type, character_set_name, collation_name, column_default, extra,
+is_nullable = 'NO' AS is_not_null, generation_expression, numeric_scale FROM information_schema.columns
+WHERE table_schema = database() AND table_name = :table ORDER BY ordinal_position
+"""
+_IS_PLAIN = """
+SELECT t.table_type = 'BASE TABLE' AND NOT EXISTS (SELECT 1 FROM information_schema.triggers r
+WHERE r.event_object_schema = t.table_schema AND r.event_object_table = t.table_name), t.auto_increment
+FROM information_schema.tables t WHERE t.table_schema = database() AND t.table_name = :table
+"""
+_INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
+_TEXTS = frozenset({"char", "varchar", "enum"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of ``information_schema.columns``; ``numbers_itself`` is AUTO_INCREMENT where it gives a value."""
+
+    name: str
+    type: str
+    kind: str
+    characters: str | None
+    collation: str | None
+    default: str | None
+    extra: str
+    is_not_null: bool
+    expression: str | None
+    scale: int | None
+    numbers_itself: bool = False
+
+    @property
+    def takes_null(self) -> bool:
+        """Whether the copy takes NULL for a column that is NOT NULL: a TIMESTAMP may read it as the current time."""
+        return self.is_not_null and self.kind != "timestamp" and not self.numbers_itself
+
+    @property
+    def wider(self) -> str:
+        """A type that takes more values and compares as this one; "" for none."""
+        if self.expression is not None or self.numbers_itself:
+            return ""
+        if self.kind in _INTEGERS:
+            return "decimal(65,0)"
+        if self.kind == "decimal":
+            return f"decimal(65,{self.scale or 0})"
+        return "longtext" if self.kind in _TEXTS else ""
+
+    def definition(self, *, widens: bool, keeps_not_null: bool) -> str:
+        """Return the definition of the column in the copy."""
+        type_ = (self.wider if widens else "") or self.type
+        of_text = f" CHARACTER SET {self.characters} COLLATE {self.collation}" if self.characters else ""
+        if self.expression is not None:
+            stored = "STORED" if "STORED" in self.extra.upper() else "VIRTUAL"
+            return f"{in_backticks(self.name)} {type_}{of_text} AS ({self.expression}) {stored}"
+        is_not_null = self.is_not_null and (keeps_not_null or not self.takes_null)
+        parts = [in_backticks(self.name), f"{type_}{of_text}", "NOT NULL" if is_not_null else "NULL"]
+        default = self.default
+        if default is None and self.kind == "enum" and self.is_not_null:
+            default = _first_label(self.type)  # which no strict mode refuses to write
+        parts += ["DEFAULT", default] if default is not None else []
+        extra = self.extra.upper()
+        parts += [self.extra[extra.index("ON UPDATE") :]] if "ON UPDATE" in extra else []
+        parts += ["AUTO_INCREMENT"] if self.numbers_itself else []
+        parts += ["INVISIBLE"] if "INVISIBLE" in extra and not (self.is_not_null and self.default is None) else []
+        return " ".join(parts)
+
+
+def rows_on_copy(
+    connection: Connection, error: Exception, number: int, ran: Ran, shown: str, revision: str
+) -> list[Blocker]:
+    """Return the rows because of which a table refuses INSERT or UPDATE; [] where they cannot be found in a copy.
+
+    That is where the table has triggers, a view is written to, the statement replaces or leaves out rows that conflict,
+    or it fails on the copy as well. ``number`` is that of the error.
+    """
+    written = {written_table(sql, connection.dialect) for sql in ran.texts}
+    database = connection.exec_driver_sql("SELECT database()").scalar()
+    schema, name = written.pop() if len(written) == 1 else (None, "")
+    table = name.replace("%%", "%")  # as the driver gets it, which puts parameters in
+    if not table or schema not in (None, database):
+        return []
+    driver_error = connection.dialect.loaded_dbapi.Error
+    for widens in (False, True) if number not in MISFITS else (True,):
+        try:
+            with undone(connection):
+                return list(_counted(connection, table, error, ran, shown, revision, widens=widens))
+        except driver_error as second:
+            if not second.args or second.args[0] not in MISFITS:
+                return []
+        except (SQLAlchemyError, NotImplementedError, LookupError):
+            return []
+    return []
+
+
+def _counted(
+    connection: Connection, table: str, error: Exception, ran: Ran, shown: str, revision: str, *, widens: bool
+) -> Iterator[Blocker]:
+    """Yield the rows that are refused; raises LookupError for a table of which no such copy can be made."""
+    is_strict = "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
+    if widens and not is_strict:
+        raise LookupError(table)  # what does not fit is changed without an error
+    is_update = ran.texts[-1].lstrip()[:6].upper() == "UPDATE"
+    columns, next_number = _columns(connection, table, numbers=not is_update)
+    operations: list[MigrateOperation] = [*unique_keys_of(connection, table), *checks_of(connection, table)]
+    operations += foreign_keys_of(connection, table)
+    operations += keys_referring_to(connection, table) if is_update else ()
+    if is_strict:
+        operations += [AlterColumnOp(table, each.name, modify_nullable=False) for each in columns if each.takes_null]
+    types = {each["name"]: each["type"] for each in sa.inspect(connection).get_columns(table)}
+    definitions = [each.definition(widens=widens, keeps_not_null=not is_strict) for each in columns]
+    definitions += [f"KEY ({in_backticks(each.name)})" for each in columns if each.numbers_itself]
+    options = f" AUTO_INCREMENT = {next_number}" if next_number else ""
+    kept = [in_backticks(each.name) for each in columns if each.expression is None]
+    with _hidden(connection, table, f"({', '.join(definitions)}){options}", kept):
+        ran.again()
+        queries = RowQueries(connection)
+        yield from rows_refused(queries, operations, shown, error, revision)
+        if widens:
+            unfit = (check for each in columns if each.wider for check in _misfits(queries, table, each, types))
+            yield from rows_of(queries, unfit, shown, error, revision)
+
+
+@contextmanager
+def _hidden(connection: Connection, table: str, definition: str, columns: Sequence[str]) -> Iterator[None]:
+    """Hide a table by a temporary one with its rows, for the time of the block."""
+    name, names = in_backticks(table), ", ".join(columns)
+    # a key that is 0 is kept, and so is a date that strict mode refuses
+    keeps = "SET STATEMENT sql_mode = 'NO_AUTO_VALUE_ON_ZERO' FOR"
+    with _temporary(connection, _ROWS, f"SELECT {names} FROM {name}"), _temporary(connection, name, definition):
+        _execute(connection, f"{keeps} INSERT INTO {name} ({names}) SELECT {names} FROM {_ROWS}")
+        yield
+
+
+@contextmanager
+def _temporary(connection: Connection, name: str, definition: str) -> Iterator[None]:
+    """Create a temporary table for the time of the block."""
+    _execute(connection, f"CREATE TEMPORARY TABLE {name} {definition}")
+    try:
+        yield
+    finally:
+        _execute(connection, f"DROP TEMPORARY TABLE IF EXISTS {name}")
+
+
+def _execute(connection: Connection, sql: str) -> None:
+    """Execute a statement by the driver: the journal of the run would note it as one of the revision."""
+    driver = connection.connection.dbapi_connection
+    assert driver is not None, "the connection is open"
+    cursor = driver.cursor()
+    try:
+        cursor.execute(sql)
+    finally:
+        cursor.close()
+
+
+def _columns(connection: Connection, table: str, *, numbers: bool) -> tuple[list[_Column], int | None]:
+    """Return the columns of a table without triggers, and the next value of AUTO_INCREMENT."""
+    found = connection.execute(sa.text(_IS_PLAIN), {"table": table}).first()
+    if found is None or not found[0]:
+        raise LookupError(table)
+    columns = []
+    for row in connection.execute(sa.text(_COLUMNS), {"table": table}):
+        name, type_, kind, characters, collation, default, extra, is_not_null, expression, scale = row
+        without_storage = type_.partition(" /*")[0]  # COMPRESSED
+        given = None if default == "NULL" else default
+        itself = numbers and "auto_increment" in extra
+        columns.append(
+            _Column(
+                *(name, without_storage, kind, characters, collation, given, extra, bool(is_not_null), expression),
+                scale=scale,
+                numbers_itself=itself,
+            )
+        )
+    return columns, found[1] if any(each.numbers_itself for each in columns) else None
+
+
+def _misfits(queries: RowQueries, table: str, column: _Column, types: dict[str, AnyType]) -> Iterator[Check]:
+    """Yield the values of a wider column that do not fit the type that it has."""
+    given = queries.table(table, None)
+    if given is None:
+        return
+    value: sa.ColumnElement[object] = sa.column(column.name, given.c[column.name].type)
+    if column.kind in ("char", "varchar"):
+        value = sa.type_coerce(sa.func.rtrim(value), value.type)  # spaces at the end are cut off without an error
+    for change in value_changes(value, column.name, types[column.name], "mariadb"):
+        if change.severity == "may fail" and isinstance(change.condition, sa.ColumnElement):
+            kind: BlockerKind = "enum value" if column.kind == "enum" else "misfit"
+            lead = f"{change.text}: "
+            yield from queries.rows_where(kind, table, None, change.condition, lead, columns=(column.name,))
+
+
+def written_table(sql: str, dialect: SQLDialect) -> Name:
+    """Return the one table that an INSERT or UPDATE writes to; "" for its name where that is not known.
+
+    It is not for IGNORE, ON DUPLICATE KEY UPDATE and REPLACE either, which need the keys of the table.
+    """
+    reader = Reader(sql, dialect)
+    try:
+        if reader.takes("INSERT"):
+            while reader.takes("LOW_PRIORITY") or reader.takes("DELAYED") or reader.takes("HIGH_PRIORITY"):
+                pass
+            needs_keys = reader.takes("IGNORE") or any(token.keyword == "DUPLICATE" for token in reader.left)
+            reader.takes("INTO")
+            return (None, "") if needs_keys else reader.qualified()
+        if reader.takes("UPDATE"):
+            reader.takes("LOW_PRIORITY")
+            return (None, "") if reader.takes("IGNORE") else _updated(reader)
+    except (IndexError, ValueError):
+        pass
+    return None, ""
+
+
+def _updated(reader: Reader) -> Name:
+    """Return the table whose columns an UPDATE sets, which may join others."""
+    tables, is_name = dict[str, Name](), True
+    while not reader.takes("SET"):
+        if is_name and not reader.is_at("("):
+            table = reader.qualified()
+            reader.takes("AS")
+            ends = not reader.left or reader.left[0].kind not in ("word", "name")
+            joins = ("SET", "JOIN", "INNER", "LEFT", "RIGHT", "CROSS", "NATURAL", "STRAIGHT_JOIN", "ON", "USING")
+            alias = table[1] if ends or reader.left[0].keyword in joins else reader.name()
+            tables[alias] = table
+            is_name = False
+        elif reader.is_at("("):
+            reader.parenthesised()
+            is_name = False
+        else:
+            is_name = reader.is_at(",") or reader.left[0].keyword in ("JOIN", "STRAIGHT_JOIN")
+            reader.name()
+    set_ = set[str]()
+    while True:
+        names = [reader.name()]
+        while reader.is_at("."):
+            reader.name()
+            names.append(reader.name())
+        set_.add(names[-2] if len(names) > 1 else "")
+        reader.rest_of_action("WHERE", "ORDER", "LIMIT")
+        if not reader.skip_comma():
+            break
+    if len(tables) == 1:
+        return next(iter(tables.values()))
+    return tables.get(set_.pop(), (None, "")) if len(set_) == 1 else (None, "")
+
+
+def _first_label(type_: str) -> str:
+    """Return the first value of an ENUM, as it is written."""
+    return Reader(type_.removeprefix("enum"), "mysql").parenthesised()[0]
