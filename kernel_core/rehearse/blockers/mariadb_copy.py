@@ -175,7 +175,7 @@ def _temporary(connection: Connection, name: str, definition: str) -> Iterator[N
 
 
 def _execute(connection: Connection, sql: str) -> None:
-    """Execute a statement by the driver: the journal of the run would note it as one of the revision."""
+    """Execute a statement by the driver: the journal of the run would note it with those of the revision."""
     driver = connection.connection.dbapi_connection
     assert driver is not None, "the connection is open"
     cursor = driver.cursor()
