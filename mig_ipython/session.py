@@ -109,7 +109,9 @@ class Session:
             return self.connection
         section = target[1:] if isinstance(target, str) and target.startswith("@") else None
         environment = self.workspace().opened if section is not None else None
-        connection = connect(resolved(target, self.namespace, environment), name or section)
+        connection = connect(
+            resolved(target, self.namespace, environment), name or section, open_names=self.connections
+        )
         replaced = self.connections.pop(connection.name, None)
         if replaced is not None:
             replaced.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,8 +110,10 @@ class MaskedURL(URL):
         return mask_url(self) if hide_password else text
 
 
-def connect(target: object, name: str | None = None) -> Connection:
+def connect(target: object, name: str | None = None, open_names: Iterable[str] = ()) -> Connection:
     """Return a connection to an Engine, a SQLAlchemy URL or a URL as text, after a test query.
+
+    ``open_names`` are the open connections, which the message names for a text that is no URL.
 
     The database of an async URL or an AsyncEngine is connected by a synchronous driver (see `async_drivers`).
     A SQLite file that does not exist yet is not created before something is written. Raises CommandError where the URL,
@@ -119,7 +122,7 @@ def connect(target: object, name: str | None = None) -> Connection:
     if isinstance(target, Engine):
         masked = mask_url(target.url)
         return Connection(name or _default_name(target.url), target, masked, borrowed=True, warning=limits(target))
-    url = with_sync_driver(url_of_async_engine(target) or _parsed(target))
+    url = with_sync_driver(url_of_async_engine(target) or _parsed(target, open_names))
     masked = mask_url(url)
     engine = _engine(url)
     try:
@@ -139,7 +142,7 @@ def holds_password(target: object) -> bool:
     return "***" in masked and masked != target
 
 
-def _parsed(target: object) -> URL:
+def _parsed(target: object, open_names: Iterable[str]) -> URL:
     if isinstance(target, URL):
         return target
     if not isinstance(target, str):
@@ -147,8 +150,10 @@ def _parsed(target: object) -> URL:
     text = str(target)
     masked = mask_url(text)
     if "://" not in text:
+        known = ", ".join(open_names)
         raise CommandError(
-            f"{masked!r} is neither a URL nor the name of an engine in this notebook. "
+            f"{masked!r} is neither a URL nor the name of an engine in this notebook"
+            f"{f', nor of an open connection ({known})' if known else ''}. "
             "Write it like sqlite:///dev.db or postgresql://user@host/database, or $NAME for an environment variable."
         )
     try:

@@ -112,6 +112,13 @@ def test_a_text_that_is_not_a_url_is_reported(notebook):
     assert "neither a URL nor" in notebook.fail("%mig_connect engine")
 
 
+def test_a_name_that_is_none_of_the_open_connections_is_reported_with_their_names(notebook):
+    notebook.run("%mig_connect sqlite:///one.db")
+    notebook.run("%mig_connect sqlite:///two.db")
+    assert "nor of an open connection (one, two)." in notebook.fail("%mig_connect on")
+    assert notebook.run("%mig_connect").name == "two"
+
+
 def test_a_file_that_is_not_a_database_is_left_as_it_is(notebook, tmp_path):
     (tmp_path / "notes.txt").write_text("these are my notes, dear")
     assert "not a SQLite database" in notebook.fail("%mig_connect sqlite:///notes.txt")
