@@ -164,7 +164,7 @@ class Execution:
             self._settle()
             report("failed", time.perf_counter() - started)
             self._raise(error, step, state)
-        seconds = 0.0 if self._run.as_sql else time.perf_counter() - started
+        seconds = time.perf_counter() - started
         self._count_as_done(step, script, heads, seconds)
         self._owed.report(report, "done", len(self.done), seconds, waits=True)
         if not self._group.is_queued:
@@ -303,7 +303,7 @@ class Execution:
             tuple(sorted(self.heads)),
             tuple(each.revision for each in self.done),
             is_read,
-            began=transaction is not None or run.borrowed or run.as_sql,
+            began=transaction is not None or run.borrowed,
             one_for_all=run.transactions.one_for_all,
             rollback_error=failed_with,
             autocommits=run.borrowed and run.autocommits,
@@ -356,7 +356,7 @@ class Execution:
     def _read_heads(self) -> bool:
         """Read the current heads after a failure, and count as done the steps up to them; False where it cannot."""
         run = self._run
-        if run.borrowed or run.as_sql:
+        if run.borrowed:
             return True
         try:
             self._return_to(run.current_heads())

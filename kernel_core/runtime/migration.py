@@ -32,6 +32,7 @@ from .journal.undo import Abandoned
 from .lock_settings import LockSettings
 from .lock_watch import LockWatch, watched
 from .notices import announce
+from .offline import OfflineExecution
 from .recovery import abandoned, resumed
 from .report import RunReport
 from .run import Run
@@ -257,7 +258,7 @@ class MigrationContext:
         with self.transactions.only_reading():
             steps = self._plan(before)
         if resume is None:
-            execution = Execution(self._run(), steps, before)
+            execution = (OfflineExecution if self.as_sql else Execution)(self._run(), steps, before)
         else:
             execution = resumed(self._journal, before, resume, self._run)
         self._execution = execution

@@ -50,9 +50,9 @@ class RunReport:
 class RunEvent:
     """The argument of the listener ``config.attributes["on_step"]``: a revision begins, is done, or has failed.
 
-    ``index`` counts from 1 to ``total``; ``seconds`` is what the revision took, 0.0 at its start. Where the statements
-    of several revisions were sent together, it is an equal share; these are reported together, and ``more_follow`` is
-    True for all but the last of their events.
+    ``index`` counts from 1 to ``total``; ``seconds`` is what the revision took, 0.0 at its start and where only
+    SQL text is written. Where the statements of several revisions were sent together, it is an equal share; these are
+    reported together, and ``more_follow`` is True for all but the last of their events.
     """
 
     kind: Literal["start", "done", "failed"]

@@ -27,7 +27,7 @@ def can_retry(error: BaseException, run: Run, state: FailureState) -> bool:
         return False
     if not type(run.impl).marks_transactions or not run.impl.transactional_ddl:
         return False
-    is_shared = run.borrowed or run.as_sql or run.transactions.one_for_all
+    is_shared = run.borrowed or run.transactions.one_for_all
     stays = state.autocommits or state.suspended or state.ended or state.rollback_error or state.unfinished
     return state.is_read and not is_shared and not stays
 

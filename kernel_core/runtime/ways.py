@@ -53,7 +53,7 @@ def ways(run: Run, steps: Sequence[AnyStep], kw: Mapping[str, object], *, is_loc
             writes_late=late and is_pure,
             is_locked=is_locked,
             queues=queues and is_pure,
-            probes=is_revision and not is_pure and not run.as_sql,
+            probes=is_revision and not is_pure,
         )
 
     followed = (*(shares and each for each in pure[1:]), False)
@@ -89,7 +89,7 @@ def _schema_only_steps(
     run: Run, steps: Sequence[AnyStep], kw: Mapping[str, object], *, shares: bool
 ) -> tuple[bool, ...]:
     """Return for each step whether it only changes the schema; False where that makes no difference."""
-    matters = not kw and not run.as_sql and (shares or type(run.impl).marks_transactions)
+    matters = not kw and (shares or type(run.impl).marks_transactions)
     names = names_with_side_effects() if matters else frozenset()
     return tuple(matters and _only_changes_schema(run, step, names) for step in steps)
 
