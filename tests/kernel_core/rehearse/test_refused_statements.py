@@ -27,7 +27,8 @@ def counted(blockers, tables: dict[str, Case]) -> dict[str, tuple[str, ...]]:
     for blocker in blockers:
         table = re.findall(r"\bt\d+", f"{blocker.table} {blocker.operation} {blocker.text}")[0]
         name = tables[table].name
-        found[name] += (f"{blocker.kind} {blocker.rows}" if blocker.rows is not None else blocker.kind,)
+        number = blocker.kind if blocker.rows is None else f"{blocker.kind} {blocker.rows}"
+        found[name] += (f"{number} without a query" if blocker.no_query else number,)
     return {name: tuple(sorted(several)) for name, several in found.items()}
 
 
@@ -59,7 +60,8 @@ def check(project, several: list[Case], block: str = "", setup: str = "") -> Non
     assert found.stopped_at == "", found.blockers[-1]
     assert counted(found.blockers, tables) == {each.name: tuple(sorted(each.blockers)) for each in tables.values()}
     for blocker in found.blockers:
-        assert (blocker.rows is not None) == bool(blocker.query), blocker
+        assert (blocker.rows is not None) == bool(blocker.query or blocker.no_query), blocker
+        assert not (blocker.query and blocker.no_query), blocker
         assert blocker.rows is None or len(blocker.sample) == min(5, blocker.rows), blocker
     for table, each in tables.items():
         if each.body.startswith("op.execute("):

@@ -1,0 +1,266 @@
+"""A copy in place of a table of SQLite, without the constraints that refuse a statement.
+
+A constraint stays if the statement resolves its conflicts (https://sqlite.org/lang_conflict.html): what OR REPLACE
+replaces, and OR IGNORE and ON CONFLICT leave out, is not in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from ...ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
+from ...operations.operation import MigrateOperation
+from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp, CreateForeignKeyOp, CreateIndexOp
+from ...util.sql import SQLDialect, in_quotes, tokens
+from ...util.sqla_compat import executed_at_end
+from .reader import Reader
+from .statements import operations_in
+
+Names = tuple[str, ...]
+"""Names of columns."""
+
+VALUES = "mig_rehearsed_values"
+"""The table of the rows that a statement tries to write, where it may leave some of them out."""
+
+_ORIGINAL = "mig_rehearsed_original"
+_UNIQUE = "UNIQUE constraint failed: "
+_RESOLVED = frozenset({"IGNORE", "REPLACE"})
+_STORED = """
+SELECT name, sql, is_temporary FROM (
+  SELECT *, 1 AS is_temporary FROM sqlite_temp_master UNION ALL SELECT *, 0 FROM sqlite_master
+) WHERE type = :type AND lower(tbl_name) = lower(:table) ORDER BY is_temporary DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """An INSERT or UPDATE: its word, its table, the word after OR, and that after ON CONFLICT ... DO; "" without."""
+
+    word: str
+    table: str
+    conflict: str = ""
+    upsert: str = ""
+
+    @property
+    def may_leave_out(self) -> bool:
+        """Whether rows that are checked may not be in the table at the end."""
+        return bool(self.upsert) or self.conflict in _RESOLVED
+
+
+def write_of(sql: str, dialect: SQLDialect) -> Write | None:
+    """Return what an INSERT or UPDATE writes to; None for any other statement, and for one of another database."""
+    reader = Reader(sql, dialect)
+    try:
+        if reader.takes("WITH"):
+            _skip_queries(reader)
+        is_replace = reader.takes("REPLACE")
+        word = "UPDATE" if not is_replace and reader.takes("UPDATE") else "INSERT"
+        if not is_replace and word == "INSERT" and not reader.takes("INSERT"):
+            return None
+        conflict = "REPLACE" if is_replace else reader.name().upper() if reader.takes("OR") else ""
+        reader.takes("INTO")
+        schema, table = reader.qualified()
+    except (IndexError, ValueError):
+        return None
+    words = [token.keyword for token in reader.left]
+    is_upsert = word == "INSERT" and ("ON", "CONFLICT") in pairwise(words)
+    actions = [after for before, after in pairwise(words) if before == "DO"] if is_upsert else []
+    upsert = "UPDATE" if "UPDATE" in actions else "".join(actions[:1])
+    return Write(word, table, conflict, upsert) if schema in (None, "main") else None
+
+
+def _skip_queries(reader: Reader) -> None:
+    """Read the queries after WITH."""
+    reader.takes("RECURSIVE")
+    is_next = True
+    while is_next:
+        reader.name()
+        reader.parenthesised()
+        reader.takes("AS")
+        reader.takes("NOT")
+        reader.takes("MATERIALIZED")
+        reader.parenthesised()
+        is_next = reader.skip_comma()
+
+
+def put_copy(connection: Connection, write: Write, failed: Collection[str]) -> list[MigrateOperation]:
+    """Put a copy in place of a table, and return the operations that would add the constraints that it lacks.
+
+    ``failed`` are messages of duplicates, in lower case, that the statement makes although it resolves conflicts.
+    Raises LookupError for a table that cannot be copied.
+    """
+    stored = connection.execute(sa.text(_STORED), {"type": "table", "table": write.table}).first()
+    if stored is None:
+        raise LookupError(write.table)
+    name, sql, is_temporary = stored
+    try:
+        text = parse_table(sql)
+    except ValueError:
+        raise LookupError(name) from None
+    text.name, text.temporary = name, bool(is_temporary)
+    copy = _Copy(connection, write, frozenset(failed), text, text.without_rowid)
+    copy.remove_constraints()
+    copy.put()
+    return copy.operations
+
+
+@dataclass(slots=True)
+class _Copy:
+    """The copy of one table: ``text`` is its definition, ``operations`` would add what it lacks."""
+
+    connection: Connection
+    write: Write
+    failed: frozenset[str]
+    text: TableText
+    has_no_rowid: bool
+    operations: list[MigrateOperation] = field(default_factory=list)
+    _indexes: dict[str, str] = field(default_factory=dict)
+    _keys: dict[Names, CreateIndexOp] = field(default_factory=dict)
+
+    def remove_constraints(self) -> None:
+        """Leave out the constraints that would refuse the statement again, foreign keys, and STRICT."""
+        self.operations += _foreign_keys(self.connection, self.text)
+        self._read_indexes()
+        is_strict = "STRICT" in (token.keyword for token in tokens(self.text.options, "sqlite"))
+        for column in self.text.columns:
+            if is_strict and column.type_text.upper() == "ANY":
+                column.type_text = ""  # it converts no value
+            column.clauses = [each for each in column.clauses if self._keeps(each, column)]
+        self.text.constraints = [each for each in self.text.constraints if self._keeps(each, None)]
+        self.text.set_option("STRICT", wanted=False)
+
+    def put(self) -> None:
+        """Put the copy in place of the table, with the rowids, and with the indexes and triggers under their names."""
+        name, run = in_quotes(self.text.name), self.connection.exec_driver_sql
+        columns = [row[1] for row in run(f"PRAGMA table_info({name})")]  # without those that are computed
+        rowids = [each for each in ("rowid", "_rowid_", "oid") if not self.text.has_column(each)]
+        columns += rowids[:1] if not self.has_no_rowid and not self.text.has_rowid_alias else []
+        triggers = self.connection.execute(sa.text(_STORED), {"type": "trigger", "table": self.text.name}).all()
+        before = run("PRAGMA legacy_alter_table").scalar()
+        run("PRAGMA legacy_alter_table = ON")  # views, and the triggers of other tables, keep the name
+        with executed_at_end(self.connection, f"PRAGMA legacy_alter_table = {before}"):
+            run(f"ALTER TABLE {name} RENAME TO {_ORIGINAL}")
+        for index in self._indexes:
+            run(f"DROP INDEX {in_quotes(index)}")
+        for trigger, *_ in triggers:
+            run(f"DROP TRIGGER {in_quotes(trigger)}")
+        listed = ", ".join(map(in_quotes, columns))
+        run(self.text.sql())
+        run(f"INSERT INTO {name} ({listed}) SELECT {listed} FROM {_ORIGINAL}")
+        for sql in (*self._indexes.values(), *(sql for _, sql, _ in triggers)):
+            run(sql)
+        if self.write.may_leave_out:
+            self._keep_values([column.name for column in self.text.columns])
+
+    def _keep_values(self, columns: Iterable[str]) -> None:
+        """Keep the rows that the statement tries to write in a table, by a trigger."""
+        run, listed = self.connection.exec_driver_sql, ", ".join(map(in_quotes, columns))
+        run(f"CREATE TABLE {VALUES} AS SELECT {listed} FROM {in_quotes(self.text.name)} WHERE 0")
+        values = ", ".join(f"NEW.{in_quotes(each)}" for each in columns)
+        run(
+            f"CREATE TRIGGER {VALUES}_kept BEFORE {self.write.word} ON {in_quotes(self.text.name)} "
+            f"BEGIN INSERT INTO {VALUES} ({listed}) VALUES ({values}); END"
+        )
+
+    def _read_indexes(self) -> None:
+        """Read the unique keys: those of constraints for `_keeps`, the others are left out or put again."""
+        run, name = self.connection.exec_driver_sql, self.text.name
+        listed = run(f"PRAGMA index_list({in_quotes(name)})").all()
+        for _, index, is_unique, origin, is_partial in listed:
+            parts = [row for row in run(f"PRAGMA index_xinfo({in_quotes(index)})").all() if row[5]]
+            names, is_plain = tuple(str(row[2]) for row in parts), all(row[2] is not None for row in parts)
+            operations: list[MigrateOperation] = []
+            if is_unique and is_plain and not is_partial:
+                values = [_part(row[2], row[4]) for row in parts]
+                self._keys[_lowered(names)] = CreateIndexOp("index", name, values, unique=True)
+                operations = [self._keys[_lowered(names)]]
+            if is_unique and origin == "c":
+                sql = self.connection.execute(
+                    sa.text("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = :index"), {"index": index}
+                ).scalar_one()
+                if self._resolves("", _duplicate(name, names) if is_plain else f"{_UNIQUE}index '{index}'"):
+                    self._indexes[index] = sql
+                else:
+                    self.operations += operations or operations_in(sql, self.connection.dialect)
+
+    def _resolves(self, conflict: str, message: str) -> bool:
+        """Return whether the statement leaves out or replaces duplicates, unless it has failed with this message."""
+        is_resolved = bool(self.write.upsert) or (self.write.conflict or conflict) in _RESOLVED
+        return is_resolved and message.lower() not in self.failed
+
+    def _keeps(self, clause: Clause, column: ColumnText | None) -> bool:
+        """Return whether the copy has a constraint; note what would add it, if not."""
+        name, conflict = self.text.name, self.write.conflict or _conflict(clause)
+        if clause.kind == "CHECK" and self.write.conflict != "IGNORE":
+            self.operations.append(CreateCheckConstraintOp(None, name, _condition(clause)))
+            return False
+        if clause.kind == "NOT NULL" and column is not None:
+            if conflict == "IGNORE" or (conflict == "REPLACE" and column.clause("DEFAULT") is not None):
+                return True
+            self.operations.append(AlterColumnOp(name, column.name, modify_nullable=False))
+            return False
+        if clause.kind in ("UNIQUE", "PRIMARY KEY"):
+            columns = (column.name,) if column is not None else tuple(clause.columns())
+            return self._keeps_key(clause, columns, conflict)
+        return clause.kind != "FOREIGN KEY"
+
+    def _keeps_key(self, clause: Clause, columns: Names, conflict: str) -> bool:
+        is_key, message = clause.kind == "PRIMARY KEY", _duplicate(self.text.name, columns)
+        gives_rowids = is_key and not self.has_no_rowid and self.text.has_rowid_alias
+        if self._resolves(conflict, message) or (gives_rowids and message.lower() not in self.failed):
+            return True
+        found = self._keys.get(_lowered(columns))
+        self.operations.append(found or CreateIndexOp("index", self.text.name, list(columns), unique=True))
+        if is_key and self.has_no_rowid:
+            self.text.set_option("WITHOUT ROWID", wanted=False)
+            self.operations += [AlterColumnOp(self.text.name, each, modify_nullable=False) for each in columns]
+        return False
+
+
+def _foreign_keys(connection: Connection, text: TableText) -> Iterator[CreateForeignKeyOp]:
+    """Yield the foreign keys that are checked at once, and that all rows of the table meet until now."""
+    run, name = connection.exec_driver_sql, in_quotes(text.name)
+    if not run("PRAGMA foreign_keys").scalar() or run("PRAGMA defer_foreign_keys").scalar():
+        return
+    listed = run(f"PRAGMA foreign_key_list({name})").all()
+    words = tokens(text.sql(), "sqlite")
+    is_deferred = any((one.keyword, two.keyword) == ("INITIALLY", "DEFERRED") for one, two in pairwise(words))
+    if not listed or is_deferred:
+        return
+    dangling = {row[3] for row in run(f"PRAGMA foreign_key_check({name})")}
+    for number in sorted({row[0] for row in listed} - dangling):
+        pairs = sorted((row[1], row[2], row[3], row[4]) for row in listed if row[0] == number)
+        remote = [to for *_, to in pairs if to is not None]
+        yield CreateForeignKeyOp(None, text.name, pairs[0][1], [each[2] for each in pairs], remote)
+
+
+def _lowered(names: Iterable[str]) -> Names:
+    return tuple(name.lower() for name in names)
+
+
+def _duplicate(table: str, columns: Iterable[str]) -> str:
+    """Return the message of the database for two rows with the same values."""
+    return _UNIQUE + ", ".join(f"{table}.{column}" for column in columns)
+
+
+def _part(name: str, collation: str) -> str | sa.TextClause:
+    return name if collation == "BINARY" else sa.text(f"{in_quotes(name)} COLLATE {collation}".replace(":", r"\:"))
+
+
+def _conflict(clause: Clause) -> str:
+    """Return the word after ON CONFLICT."""
+    words = [token.keyword for token in tokens(clause.text, "sqlite")]
+    return words[words.index("CONFLICT") + 1] if "CONFLICT" in words[:-1] else ""
+
+
+def _condition(clause: Clause) -> str:
+    reader = Reader(clause.text, "sqlite")
+    if reader.takes("CONSTRAINT"):
+        reader.name()
+    reader.takes("CHECK")
+    return ", ".join(reader.parenthesised())
