@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from kernel_core import command
 
+from .test_refused_at_commit import enforce
 from .test_unusual_blockers import Case, case
 
 TEXT = Path(__file__).with_name("refused_statements.txt").read_text()
@@ -127,6 +128,28 @@ op.execute("INSERT INTO t VALUES (3, 3, 'longer', 3), (4, NULL, 'long', 3)")""",
     )
     (found,) = command.rehearse(mariadb_project.config(), "head", and_back=False)
     assert [(each.kind, each.rows) for each in found.blockers] == [("duplicate", 2)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "key", "blockers"),
+    [
+        ("(1, 1)", "p int REFERENCES p (id)", [("orphan", 2), ("null", 3)]),
+        ("(1, 1), (2, 99)", "p int REFERENCES p (id)", [("null", 3)]),  # an orphan was there before
+        ("(1, 1)", "p int REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED", [("null", 3)]),
+    ],
+)
+def test_foreign_keys_of_sqlite_are_counted_beside_other_constraints(project, rows, key, blockers):
+    project.run(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+        f"CREATE TABLE t (id INTEGER PRIMARY KEY, {key}, n int NOT NULL DEFAULT 1)",
+        "INSERT INTO p VALUES (1), (2)",
+        f"INSERT INTO t (id, p) VALUES {rows}",
+    )
+    enforce(project, begins=True)
+    sql = "INSERT INTO t VALUES (7, 1, NULL), (8, 50, NULL), (9, 60, NULL)"
+    project.write("a1", None, f"op.execute({sql!r})")
+    (found,) = command.rehearse(project.config(), "head", and_back=False)
+    assert [(each.kind, each.rows) for each in found.blockers] == blockers
 
 
 @pytest.mark.parametrize(
