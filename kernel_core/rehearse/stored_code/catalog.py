@@ -39,7 +39,6 @@ class Catalog:
 
 
 _USER = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'"
-_RELATION = f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_USER}"
 _ROUTINES = f"""
 SELECT p.proname, coalesce(nullif(p.prosrc, ''), pg_get_functiondef(p.oid)), l.lanname,
   l.lanpltrusted OR l.lanname = 'sql'
@@ -47,33 +46,33 @@ FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN pg_namespace n ON n.
 WHERE {_USER} AND p.prokind IN ('f', 'p') AND NOT EXISTS (
   SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 """
-_FOREIGN = f"SELECT c.relname FROM pg_class c {_RELATION} AND c.relkind = 'f'"
-_FIRED = f"""
+_FOREIGN = "SELECT c.relname FROM pg_class c {relations} AND c.relkind = 'f'"
+_FIRED = """
 SELECT c.relname, pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-{_RELATION} AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+{relations} AND NOT t.tgisinternal AND t.tgenabled <> 'D'
 UNION ALL SELECT c.relname, pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-{_RELATION} AND r.rulename <> '_RETURN'
+{relations} AND r.rulename <> '_RETURN'
 UNION ALL SELECT c.relname, pg_get_expr(f.adbin, f.adrelid) FROM pg_attrdef f JOIN pg_class c ON c.oid = f.adrelid
-{_RELATION}
+{relations}
 UNION ALL SELECT c.relname, pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-{_RELATION} AND k.contype = 'c'
+{relations} AND k.contype = 'c'
 """
-_FOLLOWS = f"""
+_FOLLOWS = """
 SELECT c.relname, o.relname FROM pg_inherits i
 JOIN pg_class c ON c.oid = i.inhparent JOIN pg_class o ON o.oid = i.inhrelid
-{_RELATION}
+{relations}
 UNION ALL SELECT c.relname, o.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid
-JOIN pg_class o ON o.oid = k.conrelid {_RELATION} AND k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd')
+JOIN pg_class o ON o.oid = k.conrelid {relations} AND k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd')
 OR k.confupdtype IN ('c', 'n', 'd'))
 """
-_VIEWS = f"""
+_VIEWS = """
 SELECT c.relname, coalesce(string_agg(quote_ident(o.relname), ', '), '')
   || CASE WHEN bool_or(d.refclassid = 'pg_proc'::regclass)
   THEN '; ' || pg_get_viewdef(c.oid) ELSE '' END
 FROM pg_class c JOIN pg_rewrite r ON r.ev_class = c.oid
 JOIN pg_depend d ON d.objid = r.oid AND d.classid = 'pg_rewrite'::regclass
 LEFT JOIN pg_class o ON o.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass AND o.oid <> c.oid
-{_RELATION} AND c.relkind = 'v' GROUP BY c.oid, c.relname
+{relations} AND c.relkind = 'v' GROUP BY c.oid, c.relname
 """
 """The relations that a view reads, and where it calls functions its query; to read that takes a lock on all of them."""
 _DDL_TRIGGERS = "SELECT p.proname FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid WHERE e.evtenabled <> 'D'"
@@ -87,19 +86,54 @@ def of_postgresql(query: Query) -> Catalog:
     found = Catalog()
     for name, body, language, trusted in query(_ROUTINES):
         found.routines[str(name).lower()].append(Routine(str(name), str(body), str(language), bool(trusted)))
-    for (name,) in query(_FOREIGN):
-        found.elsewhere[str(name).lower()] = f"{name} is a foreign table"
+    _read_foreign(found, query, "")
     if not found.routines and not found.elsewhere:
         return found
-    for name, text in query(_FIRED):
-        found.fired[str(name).lower()].append(str(text))
-    for name, other in query(_FOLLOWS):
-        found.follows[str(name).lower()].add(str(other).lower())
-    for name, text in query(_VIEWS):
-        found.views[str(name).lower()] = str(text or "")
+    _read_relations(found, query, "")
     for (name,) in query(_DDL_TRIGGERS):
         found.fired[DDL].append(f"CALL {name}()")
     return found
+
+
+def read_again(found: Catalog, query: Query, names: Iterable[str]) -> None:
+    """Read what PostgreSQL has of tables of these names, in lower case, and of those written to in consequence.
+
+    They are the names in statements about tables, which change nothing of others: a default is inherited. A table that
+    is renamed is in the definitions of others, so that all is to be read.
+    """
+    waiting, several = set(names), set[str]()
+    while waiting:
+        several |= waiting
+        waiting = set().union(*(found.follows.get(name, ()) for name in waiting)) - several
+    for known in (found.elsewhere, found.fired, found.follows, found.views):
+        for name in several & known.keys():
+            del known[name]
+    for others in found.follows.values():
+        others.difference_update(several)
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(several))
+    _read_foreign(found, query, listed)
+    _read_relations(found, query, listed)
+
+
+def _read_foreign(found: Catalog, query: Query, listed: str) -> None:
+    for (name,) in query(_FOREIGN.format(relations=_relations(listed))):
+        found.elsewhere[str(name).lower()] = f"{name} is a foreign table"
+
+
+def _read_relations(found: Catalog, query: Query, listed: str) -> None:
+    """Read what fires at a table, what is written to with it, and views; of those that are listed, or of all."""
+    for name, text in query(_FIRED.format(relations=_relations(listed))):
+        found.fired[str(name).lower()].append(str(text))
+    for name, other in query(_FOLLOWS.format(relations=_relations(listed, "c", "o"))):
+        found.follows[str(name).lower()].add(str(other).lower())
+    for name, text in query(_VIEWS.format(relations=_relations(listed))):
+        found.views[str(name).lower()] = str(text or "")
+
+
+def _relations(listed: str, *tables: str) -> str:
+    """Return the SQL that restricts a query to relations of users, and to the names that are listed, if any are."""
+    named = " OR ".join(f"lower({table}.relname) IN ({listed})" for table in tables or ("c",))
+    return f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_USER}{f' AND ({named})' if listed else ''}"
 
 
 def of_mariadb(query: Query) -> Catalog:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ...util.sql import Token
 from ..clone.base import Clone
 from ..guard import code_in, code_leaves, outside, refusal, statements_of
-from .catalog import DDL, Catalog, Query, Routine, of_mariadb, of_postgresql
+from .catalog import DDL, Catalog, Query, Routine, of_mariadb, of_postgresql, read_again
 from .reaching import called, is_made_at_run_time, reaches, takes_lock
 
 _INTO = frozenset({"INTO", "UPDATE", "TRUNCATE", "COPY", "INSERT", "REPLACE", "TABLE"})
@@ -20,7 +20,7 @@ _CHANGES_CODE = frozenset(
     {"FUNCTION", "PROCEDURE", "TRIGGER", "RULE", "VIEW", "FOREIGN", "EXTENSION", "ROUTINE", "ENGINE"}
     | {"DO", "EXECUTE", "CALL", "BEGIN"}
 )
-"""After a statement with one of these words the catalog is read again."""
+"""After a statement with one of these words the whole catalog is read again."""
 _DEFINES = frozenset({"CREATE", "ALTER", "DROP"})
 
 
@@ -31,6 +31,8 @@ class StoredCode:
     clone: Clone
     notes: dict[str, None] = field(default_factory=dict)
     _catalog: Catalog | None = None
+    _changed: set[str] = field(default_factory=set)
+    """The names in statements about tables, since the catalog was read."""
 
     def check(self, sql: str, query: Query) -> None:
         """Refuse a statement that sets off code which changes what is outside of the clone."""
@@ -39,6 +41,9 @@ class StoredCode:
         statements = statements_of(sql, self.clone)
         if self._catalog is None:
             self._catalog = of_postgresql(query) if self.clone.kind == "postgresql" else of_mariadb(query)
+        elif self._changed:
+            read_again(self._catalog, query, self._changed)
+        self._changed.clear()
         walk = _Walk(self.clone, self._catalog)
         why = next(filter(None, (walk.why(words) for words in statements)), "")
         if why:
@@ -46,8 +51,13 @@ class StoredCode:
         self.notes.update(dict.fromkeys(walk.notes))
         keywords = {token.keyword for words in statements for token in words}
         has_code = bool(self._catalog.routines or self._catalog.elsewhere)
-        if keywords & _CHANGES_CODE or (has_code and "TABLE" in keywords):
+        is_about_table = has_code and "TABLE" in keywords
+        # a new name is in the definitions of views and rules too
+        if keywords & _CHANGES_CODE or (is_about_table and ("RENAME" in keywords or self.clone.kind == "mariadb")):
             self._catalog = None
+        elif is_about_table:
+            named = (token for words in statements for token in words if token.kind in ("word", "name"))
+            self._changed.update(token.name.lower() for token in named)
 
 
 @dataclass(slots=True)
