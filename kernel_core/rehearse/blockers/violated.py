@@ -63,6 +63,8 @@ WHERE {} ORDER BY depth DESC LIMIT 1
 """
 _HAS_CONSTRAINT = "EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = up.oid AND k.conname = :name)"
 _HAS_COLUMN = "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = up.oid AND a.attname = :name AND a.attnotnull)"
+_CHECKS_AT_ONCE = "k.convalidated AND NOT k.condeferred AND k.confupdtype IN ('a', 'r') AND k.confdeltype IN ('a', 'r')"
+"""Foreign keys that refuse a change of what they refer to, rather than follow it or wait for COMMIT."""
 _PARENT_OF_KEY = """
 WITH RECURSIVE up AS (
   SELECT oid, conparentid, 0 AS depth FROM pg_constraint WHERE conrelid = to_regclass(:table) AND conname = :name
@@ -156,7 +158,7 @@ def _refusing(connection: Connection, found: Violation) -> Iterator[_Removed]:
     else:
         several = constraints_where(connection, "k.oid = :oid", oid=oid) if oid is not None else []
     for each in several:
-        yield _without(connection, each)
+        yield from _without(connection, each)
     if not several:
         index = connection.execute(sa.text(_INDEX), {"table": table, "name": found.constraint}).first()
         if index is not None:
@@ -164,9 +166,31 @@ def _refusing(connection: Connection, found: Violation) -> Iterator[_Removed]:
             yield _Removed(f"DROP INDEX {name}", operations_in(str(definition), connection.dialect))
 
 
-def _without(connection: Connection, constraint: Constraint) -> _Removed:
+def _without(connection: Connection, constraint: Constraint) -> Iterator[_Removed]:
+    """Yield a constraint, after the foreign keys that refer to its columns: they need it."""
+    yield from _referring(connection, constraint)
     # rows that a constraint which is NOT VALID refuses may have been there before, and would be counted
     operations = constraint.operations(connection) if constraint.is_validated else []
+    yield _dropped(constraint, operations)
+
+
+def _referring(connection: Connection, constraint: Constraint) -> Iterator[_Removed]:
+    if constraint.kind not in "pu":
+        return
+    condition = (
+        "k.contype = 'f' AND k.conparentid = 0 AND k.conindid IN "
+        "(SELECT conindid FROM pg_constraint WHERE conrelid = to_regclass(:table) AND conname = :name)"
+    )
+    values = {"table": constraint.table, "name": constraint.name}
+    counted = {
+        (each.table, each.name)
+        for each in constraints_where(connection, f"{condition} AND {_CHECKS_AT_ONCE}", **values)
+    }
+    for each in constraints_where(connection, condition, **values):
+        yield _dropped(each, each.operations(connection) if (each.table, each.name) in counted else [])
+
+
+def _dropped(constraint: Constraint, operations: Sequence[MigrateOperation]) -> _Removed:
     return _Removed(f"ALTER TABLE {constraint.table} DROP CONSTRAINT {in_quotes(constraint.name)} CASCADE", operations)
 
 
@@ -177,7 +201,11 @@ def _not_null(connection: Connection, table: str, column: str) -> Iterator[_Remo
         "WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) AND a.attname = :name)"
     )
     for each in constraints_where(connection, condition, table=top, name=column):
-        yield _without(connection, each)
+        yield from _referring(connection, each)
+        yield _dropped(each, [])
+        # its columns stay unique, for ON CONFLICT
+        columns = each.definition.removeprefix("PRIMARY KEY ")
+        yield _Removed(f"CREATE UNIQUE INDEX mig_rehearsed_key ON {top} {columns}", [])
     row = connection.execute(
         sa.text(
             "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
