@@ -8,15 +8,14 @@ it also takes NULL everywhere, and has wider types where a value does not fit. W
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...operations.operation import MigrateOperation
-from ...operations.ops import AlterColumnOp
+from ...operations.ops import AlterColumnOp, CreateIndexOp
 from ...util.sql import SQLDialect, in_backticks
 from ...util.sqla_compat.types import AnyType
 from ..findings import Blocker, BlockerKind
@@ -103,20 +102,18 @@ def rows_on_copy(
 ) -> list[Blocker]:
     """Return the rows because of which a table refuses INSERT or UPDATE; [] where they cannot be found in a copy.
 
-    That is where the table has triggers, a view is written to, the statement replaces or leaves out rows that conflict,
-    or it fails on the copy as well. ``number`` is that of the error.
+    That is where the table has triggers, a view or several tables are written to, or the statement fails on the copy as
+    well. ``number`` is that of the error.
     """
-    written = {written_table(sql, connection.dialect) for sql in ran.texts}
-    database = connection.exec_driver_sql("SELECT database()").scalar()
-    schema, name = written.pop() if len(written) == 1 else (None, "")
-    table = name.replace("%%", "%")  # as the driver gets it, which puts parameters in
-    if not table or schema not in (None, database):
+    several = {_written(sql, connection.dialect) for sql in ran.texts}
+    written = several.pop() if len(several) == 1 else None
+    if written is None or written.schema not in (None, connection.exec_driver_sql("SELECT database()").scalar()):
         return []
     driver_error = connection.dialect.loaded_dbapi.Error
     for widens in (False, True) if number not in MISFITS else (True,):
         try:
             with undone(connection):
-                return list(_counted(connection, table, error, ran, shown, revision, widens=widens))
+                return list(_counted(connection, written, error, ran, shown, revision, widens=widens))
         except driver_error as second:
             if not second.args or second.args[0] not in MISFITS:
                 return []
@@ -126,22 +123,24 @@ def rows_on_copy(
 
 
 def _counted(
-    connection: Connection, table: str, error: Exception, ran: Ran, shown: str, revision: str, *, widens: bool
+    connection: Connection, written: _Written, error: Exception, ran: Ran, shown: str, revision: str, *, widens: bool
 ) -> Iterator[Blocker]:
     """Yield the rows that are refused; raises LookupError for a table of which no such copy can be made."""
+    table = written.table.replace("%%", "%")  # as the driver gets it, which puts parameters in
     is_strict = "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
-    if widens and not is_strict:
-        raise LookupError(table)  # what does not fit is changed without an error
+    if widens and (written.needs_keys or not is_strict):
+        raise LookupError(table)  # a key of a wide type needs a length; what does not fit is changed without an error
     is_update = ran.texts[-1].lstrip()[:6].upper() == "UPDATE"
     columns, next_number = _columns(connection, table, numbers=not is_update)
-    operations: list[MigrateOperation] = [*unique_keys_of(connection, table), *checks_of(connection, table)]
-    operations += foreign_keys_of(connection, table)
+    keys = list(unique_keys_of(connection, table))
+    operations = [*keys, *checks_of(connection, table), *foreign_keys_of(connection, table)]
     operations += keys_referring_to(connection, table) if is_update else ()
     if is_strict:
         operations += [AlterColumnOp(table, each.name, modify_nullable=False) for each in columns if each.takes_null]
     types = {each["name"]: each["type"] for each in sa.inspect(connection).get_columns(table)}
     definitions = [each.definition(widens=widens, keeps_not_null=not is_strict) for each in columns]
     definitions += [f"KEY ({in_backticks(each.name)})" for each in columns if each.numbers_itself]
+    definitions += map(_unique_key, keys) if written.needs_keys else ()
     options = f" AUTO_INCREMENT = {next_number}" if next_number else ""
     kept = [in_backticks(each.name) for each in columns if each.expression is None]
     with _hidden(connection, table, f"({', '.join(definitions)}){options}", kept):
@@ -221,29 +220,37 @@ def _misfits(queries: RowQueries, table: str, column: _Column, types: dict[str, 
             yield from queries.rows_where(kind, table, None, change.condition, lead, columns=(column.name,))
 
 
-def written_table(sql: str, dialect: SQLDialect) -> Name:
-    """Return the one table that an INSERT or UPDATE writes to; "" for its name where that is not known.
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The one table that a statement writes to, and whether it resolves conflicts, so that it needs the keys."""
 
-    It is not for IGNORE, ON DUPLICATE KEY UPDATE and REPLACE either, which need the keys of the table.
-    """
+    schema: str | None
+    table: str
+    needs_keys: bool = False
+
+
+def _written(sql: str, dialect: SQLDialect) -> _Written | None:
+    """Return what an INSERT, REPLACE or UPDATE writes to; None where that is not known, and for IGNORE."""
     reader = Reader(sql, dialect)
-    try:
-        if reader.takes("INSERT"):
-            while reader.takes("LOW_PRIORITY") or reader.takes("DELAYED") or reader.takes("HIGH_PRIORITY"):
-                pass
-            needs_keys = reader.takes("IGNORE") or any(token.keyword == "DUPLICATE" for token in reader.left)
-            reader.takes("INTO")
-            return (None, "") if needs_keys else reader.qualified()
+    with suppress(IndexError, ValueError):
         if reader.takes("UPDATE"):
             reader.takes("LOW_PRIORITY")
-            return (None, "") if reader.takes("IGNORE") else _updated(reader)
-    except (IndexError, ValueError):
-        pass
-    return None, ""
+            found = None if reader.takes("IGNORE") else _updated(reader)
+            return None if found is None else _Written(*found)
+        replaces = reader.takes("REPLACE")
+        if replaces or reader.takes("INSERT"):
+            while reader.takes("LOW_PRIORITY") or reader.takes("DELAYED") or reader.takes("HIGH_PRIORITY"):
+                pass
+            if reader.takes("IGNORE"):
+                return None
+            reader.takes("INTO")
+            updates = any(token.keyword == "DUPLICATE" for token in reader.left)
+            return _Written(*reader.qualified(), needs_keys=replaces or updates)
+    return None
 
 
-def _updated(reader: Reader) -> Name:
-    """Return the table whose columns an UPDATE sets, which may join others."""
+def _updated(reader: Reader) -> Name | None:
+    """Return the table whose columns an UPDATE sets, which may join others; None where it sets those of several."""
     tables, is_name = dict[str, Name](), True
     while not reader.takes("SET"):
         if is_name and not reader.is_at("("):
@@ -272,7 +279,16 @@ def _updated(reader: Reader) -> Name:
             break
     if len(tables) == 1:
         return next(iter(tables.values()))
-    return tables.get(set_.pop(), (None, "")) if len(set_) == 1 else (None, "")
+    return tables.get(set_.pop()) if len(set_) == 1 else None
+
+
+def _unique_key(operation: CreateIndexOp) -> str:
+    """Return the definition of a unique key, also for a primary key, whose columns then take NULL."""
+    lengths = operation.kw.get("mysql_length", {})
+    parts = (
+        f"{in_backticks(name)}{f'({lengths[name]})' if name in lengths else ''}" for name in map(str, operation.columns)
+    )
+    return f"UNIQUE KEY ({', '.join(parts)})"
 
 
 def _first_label(type_: str) -> str:
