@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy.engine import Connection
@@ -127,6 +127,8 @@ def parents_first(
     column owns the sequence.
     """
     tables = {(table.schema, str(table.name)): (table, keys) for table, keys in sortable if table is not None}
+    if not tables:
+        return list(sortable)
     partitions: dict[Key, list[Key]] = {}
     for key in tables:
         for parent in ancestors(database, key) if database.infos[key].is_partition else ():
@@ -137,24 +139,38 @@ def parents_first(
         for column in info.columns.values()
         if column.sequence is not None
     }
-    found: dict[Key, tuple[Table | None, list[ForeignKeyConstraint]]] = {}
-    begun: set[Key] = set()
 
-    def place(key: Key) -> None:
-        if key in begun or key not in tables:
-            return
-        begun.add(key)
+    def needed(key: Key) -> Iterable[Key]:
         referred: list[Key] = [(schema, name) for schema, name, _ in map(referent, tables[key][1])]
         after = [each for target in referred if target != key for each in (target, *partitions.get(target, ()))]
         columns = database.infos[key].columns.values()
         defaults = [each.key(database.default_schema) for column in columns for each in sequences_in(column.default)]
-        for other in (*database.infos[key].inherits, *after, *(owners[each] for each in defaults if each in owners)):
-            place(other)
-        found[key] = tables[key]
+        return (*database.infos[key].inherits, *after, *(owners[each] for each in defaults if each in owners))
 
-    for key in tables:
-        place(key)
-    return [*found.values(), *(each for each in sortable if each[0] is None)]
+    in_order = depth_first(tables, needed)
+    return [*(tables[key] for key in in_order), *(each for each in sortable if each[0] is None)]
+
+
+def depth_first(keys: Collection[Key], needed: Callable[[Key], Iterable[Key]]) -> list[Key]:
+    """Return the keys in an order where each follows those that it needs, but for the first one of a circle.
+
+    Needed keys that are not among ``keys`` are left out. No inner function calls itself: it would be in a reference
+    cycle that keeps all compared tables in memory until the garbage collector runs.
+    """
+    found: list[Key] = []
+    begun: set[Key] = set()
+    entered: list[tuple[Key | None, Iterator[Key]]] = [(None, iter(keys))]
+    while entered:
+        key, others = entered[-1]
+        following = next((other for other in others if other in keys and other not in begun), None)
+        if following is not None:
+            begun.add(following)
+            entered.append((following, iter(needed(following))))
+            continue
+        entered.pop()
+        if key is not None:
+            found.append(key)
+    return found
 
 
 def connection_of(context: AutogenContext) -> Connection:
