@@ -33,9 +33,8 @@ def blockers_of(
     for operation in several:
         found += rows_refused(queries, _read(operation, connection), operation.sentence(), error, revision)
         if isinstance(operation, ExecuteSQLOp) and connection.dialect.name == "postgresql":
-            several_sql = statements_in(operation.text, connection.dialect)
-            checks = (check for sql in several_sql for check in _of_sql(queries, sql))
-            found += rows_of(queries, _checked(queries, checks), operation.sentence(), error, revision)
+            for sql in statements_in(operation.text, connection.dialect):
+                found += rows_refused_by_sql(queries, sql, operation.sentence(), error, revision)
     if not found or not is_explained(error, {each.kind for each in found}):
         sentence = "; ".join(each.sentence() for each in several)
         table = next((operation.table_name for operation in several if hasattr(operation, "table_name")), "")
@@ -50,6 +49,13 @@ def rows_refused(
     for operation in operations:
         checks = _checked(queries, queries.of(operation) or iter(()))
         yield from rows_of(queries, checks, shown, error, revision)
+
+
+def rows_refused_by_sql(
+    queries: RowQueries, sql: str, shown: str, error: Exception, revision: str
+) -> Iterator[Blocker]:
+    """Yield the rows that a statement of PostgreSQL which no operation describes cannot take: ALTER DOMAIN, say."""
+    yield from rows_of(queries, _checked(queries, _of_sql(queries, sql)), shown, error, revision)
 
 
 def _of_sql(queries: RowQueries, sql: str) -> Iterator[Check]:

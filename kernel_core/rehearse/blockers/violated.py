@@ -20,7 +20,7 @@ from ..findings import Blocker, BlockerKind
 from .checks import RowQueries
 from .constraints import Constraint, constraints_where
 from .diagnostics import Violation, violation_of
-from .find import message, rows_refused
+from .find import message, rows_refused, rows_refused_by_sql
 from .savepoints import undone, undone_if_failed, without_event_triggers
 from .statements import operations_in
 
@@ -72,6 +72,15 @@ WITH RECURSIVE up AS (
 )
 SELECT oid FROM up ORDER BY depth DESC LIMIT 1
 """
+_OF_DOMAIN = """
+WITH RECURSIVE up AS (
+  SELECT to_regtype(:domain)::oid AS oid
+  UNION ALL SELECT t.typbasetype FROM up JOIN pg_type t ON t.oid = up.oid WHERE t.typtype = 'd'
+)
+SELECT format('%I.%I', n.nspname, t.typname), t.typnotnull, k.conname, pg_get_constraintdef(k.oid)
+FROM up JOIN pg_type t ON t.oid = up.oid AND t.typtype = 'd' JOIN pg_namespace n ON n.oid = t.typnamespace
+LEFT JOIN pg_constraint k ON k.contypid = t.oid AND k.contype = 'c' AND k.conname = :name
+"""
 _INDEX = """
 WITH RECURSIVE up AS (
   SELECT c.oid, 0 AS depth FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
@@ -84,10 +93,14 @@ SELECT oid::regclass::text, pg_get_indexdef(oid) FROM up ORDER BY depth DESC LIM
 
 @dataclass(frozen=True, slots=True)
 class _Removed:
-    """What a constraint is removed by, and the operations that would add it: () where its rows cannot be counted."""
+    """What a constraint is removed by, and the operations that would add it: () where its rows cannot be counted.
+
+    ``added_by`` is the statement that would add the constraint of a domain.
+    """
 
     sql: str
-    operations: Sequence[MigrateOperation]
+    operations: Sequence[MigrateOperation] = ()
+    added_by: str = ""
 
 
 def refused_rows(connection: Connection, error: Exception, again: Again, shown: str, revision: str) -> list[Blocker]:
@@ -107,6 +120,7 @@ def refused_rows(connection: Connection, error: Exception, again: Again, shown: 
                 queries = RowQueries(connection)
                 for each in removed:
                     found += rows_refused(queries, each.operations, shown, error, revision)
+                    found += rows_refused_by_sql(queries, each.added_by, shown, error, revision)
     except SQLAlchemyError:
         found = []
     if found:
@@ -144,6 +158,9 @@ def _removed(connection: Connection, error: Exception, again: Again) -> tuple[li
 
 def _refusing(connection: Connection, found: Violation) -> Iterator[_Removed]:
     """Yield the constraint that an error names, with a primary key if it makes a column NOT NULL."""
+    if found.domain and not found.table:
+        yield from _of_domain(connection, found)
+        return
     table = ".".join(map(in_quotes, filter(None, (found.schema, found.table))))
     if not table:
         return
@@ -164,6 +181,21 @@ def _refusing(connection: Connection, found: Violation) -> Iterator[_Removed]:
         if index is not None:
             name, definition = index
             yield _Removed(f"DROP INDEX {name}", operations_in(str(definition), connection.dialect))
+
+
+def _of_domain(connection: Connection, found: Violation) -> Iterator[_Removed]:
+    """Yield the constraint of a domain, or of one that it is based on."""
+    name = ".".join(map(in_quotes, filter(None, (found.schema, found.domain))))
+    for domain, is_not_null, constraint, definition in connection.execute(
+        sa.text(_OF_DOMAIN), {"domain": name, "name": found.constraint}
+    ).all():
+        if found.state == "23502" and is_not_null:
+            yield _Removed(f"ALTER DOMAIN {domain} DROP NOT NULL", added_by=f"ALTER DOMAIN {domain} SET NOT NULL")
+            # a session that has used the domain reads it again only after a constraint was added or dropped
+            yield _Removed(f"ALTER DOMAIN {domain} ADD CONSTRAINT mig_rehearsed_check CHECK (true) NOT VALID")
+        elif constraint is not None:
+            added_by = "" if definition.endswith(" NOT VALID") else f"ALTER DOMAIN {domain} ADD {definition}"
+            yield _Removed(f"ALTER DOMAIN {domain} DROP CONSTRAINT {in_quotes(constraint)}", added_by=added_by)
 
 
 def _without(connection: Connection, constraint: Constraint) -> Iterator[_Removed]:
