@@ -358,7 +358,7 @@ def _index(table: _Table, row: Row, definition: str | None) -> IndexInfo:
     if expressions is not None:
         parts = [column or expression for column, expression in zip(columns[:count], expressions, strict=True)]
     options: Arguments = {"postgresql_include": columns[count:]}
-    own_classes = {part: each for part, each in zip(parts, classes, strict=False) if each is not None}
+    own_classes = {part: each for part, each in zip(parts, classes or (), strict=False) if each is not None}
     if own_classes:
         options["postgresql_ops"] = own_classes
     if method != "btree":

@@ -77,15 +77,16 @@ SELECT CAST(i.indrelid AS bigint), CAST(i.indexrelid AS bigint), CAST(ic.relname
        CAST(i.indoption AS text), ic.reloptions, pg_get_expr(i.indpred, i.indrelid), {nulls_not_distinct},
        CASE WHEN i.indexprs IS NOT NULL THEN ARRAY(
             SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnkeyatts) k ORDER BY k) END,
-       ARRAY(SELECT CASE WHEN o.opcdefault THEN NULL ELSE CAST(o.opcname AS text) END
-             FROM unnest(CAST(i.indclass AS oid[])) WITH ORDINALITY AS k(oid, place)
-             JOIN pg_opclass o ON o.oid = k.oid ORDER BY k.place),
-       CASE WHEN i.indexprs IS NOT NULL OR EXISTS (
-            SELECT 1 FROM unnest(CAST(i.indclass AS oid[]), CAST(i.indcollation AS oid[])) WITH ORDINALITY
-                 AS k(class, coll, place)
-            JOIN pg_opclass o ON o.oid = k.class
-            LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (CAST(i.indkey AS int[]))[k.place - 1]
-            WHERE NOT o.opcdefault OR k.coll <> 0 AND k.coll <> a.attcollation)
+       CASE WHEN CAST(i.indclass AS oid[]) && ARRAY(SELECT oid FROM pg_opclass WHERE NOT opcdefault) THEN ARRAY(
+            SELECT CASE WHEN o.opcdefault THEN NULL ELSE CAST(o.opcname AS text) END
+            FROM unnest(CAST(i.indclass AS oid[])) WITH ORDINALITY AS k(oid, place)
+            JOIN pg_opclass o ON o.oid = k.oid ORDER BY k.place) END,
+       CASE WHEN i.indexprs IS NOT NULL
+                 OR CAST(i.indclass AS oid[]) && ARRAY(SELECT oid FROM pg_opclass WHERE NOT opcdefault)
+                 OR EXISTS (
+                    SELECT 1 FROM unnest(CAST(i.indcollation AS oid[]), CAST(i.indkey AS int2[])) AS k(coll, number)
+                    WHERE k.coll <> 0 AND k.coll <> (SELECT a.attcollation FROM pg_attribute a
+                                                     WHERE a.attrelid = i.indrelid AND a.attnum = k.number))
                  OR EXISTS (SELECT 1 FROM pg_attribute ia WHERE ia.attrelid = ic.oid AND ia.attoptions IS NOT NULL)
             THEN pg_get_indexdef(i.indexrelid, 0, true) END,
        ic.relispartition, CAST(space.spcname AS text), note.description,
