@@ -124,7 +124,9 @@ def likely_grammar(sql: str) -> Grammar:
     >>> likely_grammar("DROP TABLE `a b`").name, likely_grammar("SELECT '`'").name
     ('mysql', 'postgresql')
     """
-    has_backticks = any(token.kind == "operator" and "`" in token.text for token in lex(sql, "postgresql"))
+    has_backticks = "`" in sql and any(
+        token.kind == "operator" and "`" in token.text for token in lex(sql, "postgresql")
+    )
     return grammar_of("mysql" if has_backticks else "postgresql")
 
 

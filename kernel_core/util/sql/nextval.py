@@ -17,6 +17,8 @@ from .literal import string_value
 
 _POSTGRESQL = "postgresql"
 _PART = re.compile(r'\s*(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<bare>[^".\s]+))\s*(?:\.|\Z)')
+_USUAL = re.compile(r"nextval\('(?:([a-z_][a-z0-9_]*)\.)?([a-z_][a-z0-9_]*)'::regclass\)")
+"""The default of SERIAL as PostgreSQL prints it for plain names; many tables have it, so it is read without tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ def sequence_of_default(sql: str | None) -> SequenceName | None:
     >>> sequence_of_default("nextval('s') + 1") is None
     True
     """
+    usual = _USUAL.fullmatch(sql or "")
+    if usual is not None:
+        return SequenceName(*usual.groups())
     found = _tokens(sql or "")
     while len(found) > 1 and found[0].text == "(" and _closing(found, 0) == len(found) - 1:
         found = found[1:-1]

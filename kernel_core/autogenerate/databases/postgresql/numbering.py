@@ -7,6 +7,7 @@ SQLAlchemy writes SERIAL only: https://www.postgresql.org/docs/current/datatype-
 from __future__ import annotations
 
 from sqlalchemy.engine import Dialect
+from sqlalchemy.types import BigInteger, Integer, SmallInteger
 
 from ....util.sqla_compat import quoted_name, quoted_table
 from ..catalog import ColumnInfo, OwnedSequence, TableInfo
@@ -59,8 +60,9 @@ def _options(sequence: OwnedSequence) -> str:
 
 
 def _type(column: ColumnInfo) -> str:
-    name = str(column.type).lower()
-    return name if name in _LARGEST else ""
+    """Return the type of the sequence that the column would get; empty where it cannot have one."""
+    kinds = ((SmallInteger, "smallint"), (BigInteger, "bigint"), (Integer, "integer"))
+    return next((name for kind, name in kinds if isinstance(column.type, kind)), "")
 
 
 def _usual_name(table: str, column: str) -> str:
