@@ -52,7 +52,7 @@ def foreign_keys_of(connection: Connection, table: str) -> list[MigrateOperation
     ]
 
 
-def unique_keys_of(connection: Connection, table: str) -> Iterator[CreateIndexOp]:
+def unique_keys_of(connection: Connection, table: str) -> Iterator[MigrateOperation]:
     """Yield the primary key and the unique keys of a table, with how many characters of a column each one has."""
     rows = connection.execute(sa.text(_KEYS), {"table": table}).all()
     for name, parts in groupby(rows, key=lambda row: row[0]):

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...operations.ops import AlterColumnOp, CreateIndexOp
+from ...operations.ops import AlterColumnOp
 from ...util.sql import SQLDialect, in_backticks
 from ...util.sqla_compat.types import AnyType
 from ..findings import Blocker, BlockerKind
@@ -128,19 +128,18 @@ def _counted(
     """Yield the rows that are refused; raises LookupError for a table of which no such copy can be made."""
     table = written.table.replace("%%", "%")  # as the driver gets it, which puts parameters in
     is_strict = "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
-    if widens and (written.needs_keys or not is_strict):
-        raise LookupError(table)  # a key of a wide type needs a length; what does not fit is changed without an error
+    if widens and not is_strict:
+        raise LookupError(table)  # what does not fit is changed without an error
     is_update = ran.texts[-1].lstrip()[:6].upper() == "UPDATE"
     columns, next_number = _columns(connection, table, numbers=not is_update)
-    keys = list(unique_keys_of(connection, table))
-    operations = [*keys, *checks_of(connection, table), *foreign_keys_of(connection, table)]
+    operations = [*checks_of(connection, table), *foreign_keys_of(connection, table)]
+    operations += () if written.replaces else unique_keys_of(connection, table)
     operations += keys_referring_to(connection, table) if is_update else ()
     if is_strict:
         operations += [AlterColumnOp(table, each.name, modify_nullable=False) for each in columns if each.takes_null]
     types = {each["name"]: each["type"] for each in sa.inspect(connection).get_columns(table)}
     definitions = [each.definition(widens=widens, keeps_not_null=not is_strict) for each in columns]
     definitions += [f"KEY ({in_backticks(each.name)})" for each in columns if each.numbers_itself]
-    definitions += map(_unique_key, keys) if written.needs_keys else ()
     options = f" AUTO_INCREMENT = {next_number}" if next_number else ""
     kept = [in_backticks(each.name) for each in columns if each.expression is None]
     with _hidden(connection, table, f"({', '.join(definitions)}){options}", kept):
@@ -222,15 +221,18 @@ def _misfits(queries: RowQueries, table: str, column: _Column, types: dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """The one table that a statement writes to, and whether it resolves conflicts, so that it needs the keys."""
+    """The one table that a statement writes to; ``replaces``: rows with the same keys are not in the way."""
 
     schema: str | None
     table: str
-    needs_keys: bool = False
+    replaces: bool = False
 
 
 def _written(sql: str, dialect: SQLDialect) -> _Written | None:
-    """Return what an INSERT, REPLACE or UPDATE writes to; None where that is not known, and for IGNORE."""
+    """Return what an INSERT, REPLACE or UPDATE writes to; None where that is not known.
+
+    It is not for IGNORE either, and ON DUPLICATE KEY UPDATE, which tries other rows than it writes.
+    """
     reader = Reader(sql, dialect)
     with suppress(IndexError, ValueError):
         if reader.takes("UPDATE"):
@@ -241,11 +243,10 @@ def _written(sql: str, dialect: SQLDialect) -> _Written | None:
         if replaces or reader.takes("INSERT"):
             while reader.takes("LOW_PRIORITY") or reader.takes("DELAYED") or reader.takes("HIGH_PRIORITY"):
                 pass
-            if reader.takes("IGNORE"):
+            if reader.takes("IGNORE") or any(token.keyword == "DUPLICATE" for token in reader.left):
                 return None
             reader.takes("INTO")
-            updates = any(token.keyword == "DUPLICATE" for token in reader.left)
-            return _Written(*reader.qualified(), needs_keys=replaces or updates)
+            return _Written(*reader.qualified(), replaces)
     return None
 
 
@@ -280,15 +281,6 @@ def _updated(reader: Reader) -> Name | None:
     if len(tables) == 1:
         return next(iter(tables.values()))
     return tables.get(set_.pop()) if len(set_) == 1 else None
-
-
-def _unique_key(operation: CreateIndexOp) -> str:
-    """Return the definition of a unique key, also for a primary key, whose columns then take NULL."""
-    lengths = operation.kw.get("mysql_length", {})
-    parts = (
-        f"{in_backticks(name)}{f'({lengths[name]})' if name in lengths else ''}" for name in map(str, operation.columns)
-    )
-    return f"UNIQUE KEY ({', '.join(parts)})"
 
 
 def _first_label(type_: str) -> str:

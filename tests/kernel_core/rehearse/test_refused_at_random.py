@@ -1,0 +1,185 @@
+"""Random statements that a database refuses: the rows counted are those that Python counts in a table that takes any."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.rehearse.blockers.explain import explained
+from kernel_core.rehearse.blockers.violated import Ran
+from tests.sampling import repeated
+
+KEYS = {"id": "PRIMARY KEY", "u": "UNIQUE"}
+TYPES = {"id": "int", "n": "int", "u": "int", "c": "int", "v": "varchar(3)", "w": "int", "x": "int"}
+WIDE = {**TYPES, "v": "text"}
+CONSTRAINTS = {**KEYS, "n": "NOT NULL", "c": "CHECK (c < 50)"}
+ON_SQLITE = {**CONSTRAINTS, "id": "PRIMARY KEY NOT NULL"}
+VALUES = {
+    "id": lambda: random.randint(1, 12),
+    "n": lambda: random.choice([None, 1, 2, 3]),
+    "u": lambda: random.choice([None, *range(1, 8)]),
+    "c": lambda: random.choice([None, 10, 49, 50, 70]),
+    "v": lambda: random.choice([None, "a", "abc", "abc  ", "abcd"]),
+    "w": lambda: random.choice([None, 1, 2]),
+    "x": lambda: random.choice([None, 1, 2]),
+}
+EXPRESSIONS = {
+    "id": ["id + 1", "id * 2", "7"],
+    "n": ["nullif(n, 2)", "w", "n + 1"],
+    "u": ["u + 1", "3", "n", "w"],
+    "c": ["c * 2", "c + 1", "n"],
+    "v": ["concat(v, 'x')", "concat(v, '  ')", "'abcdef'"],
+    "w": ["7", "w + 10"],
+}
+
+
+def table(types: Mapping[str, str], constraints: Mapping[str, str]) -> str:
+    """Return columns with their types and constraints as SQL."""
+    return ", ".join(f"{name} {type_} {constraints.get(name, '')}" for name, type_ in types.items())
+
+
+def literal(value: Any) -> str:
+    """Return a value as SQL."""
+    return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
+
+
+def rows(number: int, **fixed: Any) -> str:
+    """Return so many random rows as a list of SQL."""
+    return ", ".join(
+        f"({', '.join(literal(fixed[name](place) if name in fixed else make()) for name, make in VALUES.items())})"
+        for place in range(number)
+    )
+
+
+def statement(kind: str) -> str:
+    """Return a random INSERT or UPDATE of the table t."""
+    names = random.sample(list(EXPRESSIONS), random.randint(1, 4))
+    where = random.choice(["", " WHERE id < 5", " WHERE w = 1", " WHERE n > 1"])
+    if kind == "update":
+        return f"UPDATE t SET {', '.join(f'{name} = {random.choice(EXPRESSIONS[name])}' for name in names)}{where}"
+    if random.random() < 0.5:
+        return f"INSERT INTO t VALUES {rows(random.randint(1, 5))}"
+    values = ", ".join(random.choice(EXPRESSIONS[name]) if name in names else name for name in [*EXPRESSIONS, "x"])
+    return f"INSERT INTO t SELECT {values} FROM t{where or ' WHERE 1 = 1'}"
+
+
+RESOLVED = {
+    "sqlite": "INSERT OR REPLACE",
+    "mariadb": "REPLACE",
+}
+"""What an INSERT begins with that resolves conflicts of its keys."""
+
+
+def counted(found: list[dict[str, Any]], *, has_lengths: bool) -> Counter[tuple[str, str, int | None]]:
+    """Return the kind, the column and the number of the rows that the constraints of the table refuse."""
+    numbers = Counter[tuple[str, str, int | None]]()
+    for name in KEYS:
+        several = Counter(row[name] for row in found if row[name] is not None)
+        numbers["duplicate", name, sum(each for each in several.values() if each > 1)] += 1
+    refused = {
+        ("null", "id"): lambda row: row["id"] is None,
+        ("null", "n"): lambda row: row["n"] is None,
+        ("check", "c"): lambda row: row["c"] is not None and row["c"] >= 50,
+        ("misfit", "v"): lambda row: has_lengths and row["v"] is not None and len(row["v"].rstrip(" ")) > 3,
+        ("orphan", "w"): lambda row: row["w"] is not None and row["w"] not in (1, 2),
+    }
+    for (kind, name), is_refused in refused.items():
+        numbers[kind, name, sum(map(is_refused, found))] += 1
+    return Counter({key: number for key, number in numbers.items() if key[2]})
+
+
+@pytest.mark.parametrize(
+    ("database", "part", "kind"),
+    [
+        pytest.param(database, part, kind, marks=() if (database, part) == ("sqlite", 0) else pytest.mark.sweep)
+        for database in ("sqlite", "postgresql", "mariadb")
+        for part in range(4)
+        for kind in ("update", "insert", "resolved")
+        if kind != "resolved" or database in RESOLVED
+    ],
+)
+def test_the_rows_of_random_statements_are_those_that_a_table_without_constraints_has(request, database, part, kind):
+    engine = sa.create_engine(request.getfixturevalue(f"{database}_url"), poolclass=sa.NullPool)
+    random.seed(zlib.crc32(f"refused {part} {kind}".encode()))
+    refused = 0
+    with engine.connect() as connection:
+        if database == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        run(connection, "CREATE TABLE p (id int PRIMARY KEY)")
+        run(connection, f"CREATE TABLE o ({table(WIDE, {})})")
+        run(connection, f"CREATE TABLE k ({table(WIDE, KEYS)})")
+        types = TYPES if database == "mariadb" else WIDE
+        constraints = table(types, ON_SQLITE if database == "sqlite" else CONSTRAINTS)
+        run(connection, f"CREATE TABLE t ({constraints}, FOREIGN KEY (w) REFERENCES p (id))")
+        run(connection, "INSERT INTO p VALUES (1), (2)")
+        connection.commit()
+        number = 10 if database == "sqlite" and part == 0 else repeated(60)
+        for _ in range(number):
+            refused += try_one(connection, database, kind)
+        assert refused > 0.2 * number
+
+
+def run(connection: sa.Connection, sql: str) -> None:
+    """Execute a statement by the driver."""
+    connection.connection.cursor().execute(sql)
+
+
+def rows_after(connection: sa.Connection, sql: str, name: str) -> list[dict[str, Any]]:
+    """Run a statement on another table than t, and return the rows of it."""
+    run(
+        connection,
+        sql.replace("INTO t", f"INTO {name}").replace("FROM t", f"FROM {name}").replace("TE t", f"TE {name}"),
+    )
+    return [dict(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}").mappings()]
+
+
+def try_one(connection: sa.Connection, database: str, kind: str) -> bool:
+    """Run one random statement, and compare the rows of an error; return whether there was one."""
+    for name in ("t", "o", "k"):
+        run(connection, f"DELETE FROM {name}")
+    given = rows(
+        random.randint(2, 6),
+        id=lambda place: place + 1,
+        u=lambda place: place or None,
+        n=lambda place: 1 + place % 3,
+        c=lambda place: random.choice([None, 10, 49]),
+        v=lambda place: random.choice([None, "a", "abc"]),
+    )
+    run(connection, f"INSERT INTO t VALUES {given}")
+    for name in ("o", "k"):
+        run(connection, f"INSERT INTO {name} SELECT * FROM t")
+    before = connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all()
+    sql = statement("update" if kind == "update" else "insert")
+    if kind == "resolved":
+        sql = sql.replace("INSERT", RESOLVED[database], 1)
+    if database == "sqlite":
+        sql = sql.replace("concat(v, ", "(v || ")
+    savepoint = connection.begin_nested()
+    try:
+        run(connection, sql)
+    except connection.dialect.loaded_dbapi.Error as refusal:
+        error = sa.exc.DBAPIError.instance(sql, (), refusal, connection.dialect.loaded_dbapi.Error)
+        savepoint.rollback()
+    else:
+        savepoint.commit()
+        return False
+    found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
+    assert connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all() == before
+    has_lengths = database == "mariadb"
+    expected = counted(rows_after(connection, sql, "o"), has_lengths=has_lengths)
+    if kind == "resolved":
+        expected = Counter(each for each in expected if each[0] != "duplicate")
+        if database != "mariadb":  # which does not wait for the end of the statement
+            at_end = counted(rows_after(connection, sql, "k"), has_lengths=has_lengths)
+            orphans = Counter(each for each in at_end if each[0] == "orphan")
+            expected = Counter(each for each in expected if each[0] != "orphan") + orphans
+    numbers = Counter((each.kind, *each.columns, each.rows) for each in found)
+    # without any, a key is in the way of one row after the other, and not at the end
+    assert numbers == (expected or Counter([("duplicate", None)])), (sql, error.orig, before)
+    return True
