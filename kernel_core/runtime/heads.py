@@ -7,6 +7,7 @@ The version table holds the *effective* heads: a revision that another applied o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple, Protocol
 
 from ..util.exc import CommandError
@@ -56,12 +57,20 @@ def row_changes(before: Iterable[str], after: Iterable[str]) -> RowChanges:
     RowChanges(inserts=('c',), updates=(('a', 'b'),), deletes=())
     """
     before, after = frozenset(before), frozenset(after)
-    if len(before) == len(after) == 1 and before != after:  # as in most histories
-        (from_,), (to,) = before, after
-        return RowChanges((), ((from_, to),))
+    replaced = replaced_head(before, after)
+    if replaced is not None:
+        return RowChanges((), (replaced,))
     gone, new = sorted(before - after), sorted(after - before)
     paired = min(len(gone), len(new))
     return RowChanges(tuple(new[paired:]), tuple(zip(gone, new, strict=False)), tuple(gone[paired:]))
+
+
+def replaced_head(before: AbstractSet[str], after: AbstractSet[str]) -> tuple[str, str] | None:
+    """Return the one head before and the one after, where they differ, as in most histories; else None."""
+    if len(before) == len(after) == 1 and before != after:
+        (from_,), (to,) = before, after
+        return from_, to
+    return None
 
 
 def as_text(heads: Iterable[str]) -> str:

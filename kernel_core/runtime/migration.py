@@ -338,6 +338,7 @@ class MigrationContext:
         heads = frozenset(self.get_current_heads())
         for step in stamp_steps(script_directory.map, heads, revision):
             reached = after(heads, step)
+            self.version_rows.check_lengths(reached)
             contents = self._run().applied_contents()
             with self.transactions.of_revision():
                 self.version_rows.lock(heads)

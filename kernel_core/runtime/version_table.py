@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from contextlib import nullcontext, suppress
 from functools import cached_property
 from typing import Any
@@ -30,7 +31,7 @@ from sqlalchemy.schema import CreateTable
 from ..ddl.impl import DefaultImpl
 from ..ddl.statements import RunsStatements
 from ..util.exc import CommandError, VersionTableChanged, sqlstate
-from .heads import RowChanges, as_text, row_changes
+from .heads import as_text, replaced_head, row_changes
 
 DEFAULT_NAME = "alembic_version"
 """The name of the version table unless ``context.configure(version_table=...)`` sets another."""
@@ -39,7 +40,6 @@ _EXISTS_ALREADY = frozenset({"42P07", "23505"})
 """States of PostgreSQL: duplicate_table, and unique_violation in its catalog while another transaction creates it."""
 _TABLE_EXISTS = 1050
 """The number of that error on MySQL and MariaDB."""
-_USUAL = re.compile(r"\w+", re.ASCII)
 
 
 class VersionTable:
@@ -140,16 +140,15 @@ class VersionTable:
         """Query again whether the table exists: what this run created may have been rolled back."""
         self._is_known = False
 
-    def write(self, before: Iterable[str], after: Iterable[str]) -> None:
+    def write(self, before: AbstractSet[str], after: AbstractSet[str]) -> None:
         """Change the rows from one set of heads to the other: every change of a version row is made here.
 
-        Raises VersionTableChanged if a row is not as it was.
+        Raises VersionTableChanged if a row is not as it was. `check_lengths` is called for the whole plan before.
         """
-        changes = row_changes(before, after)
-        self.check_lengths(after)
         if self.impl.as_sql:
-            self._print(changes)
+            self._print(before, after)
             return
+        changes = row_changes(before, after)
         for head in changes.deletes:
             self._one_row(self._delete, {"old": head}, head)
         for old, new in changes.updates:
@@ -188,7 +187,12 @@ class VersionTable:
     def _undone(self) -> str:
         return "This change is rolled back. " if type(self.impl).transactional_ddl else ""
 
-    def _print(self, changes: RowChanges) -> None:
+    def _print(self, before: AbstractSet[str], after: AbstractSet[str]) -> None:
+        replaced = replaced_head(before, after)
+        if replaced is not None:
+            self._print_update(*replaced)
+            return
+        changes = row_changes(before, after)
         for head in changes.deletes:
             self.impl.execute(self.table.delete().where(self.table.c.version_num == _literal(head)))
         for old, new in changes.updates:
@@ -199,7 +203,8 @@ class VersionTable:
     def _print_update(self, old: str, new: str) -> None:
         """Print the UPDATE of a row; usual ids are inserted into a text that is compiled once for the whole script."""
         parts = self._update_parts
-        if parts is not None and _USUAL.fullmatch(old + new):
+        usual = f"_{old}{new}"
+        if parts is not None and usual.isidentifier() and usual.isascii():  # only letters, digits, underscores
             first, middle, last = parts
             self.impl.print_statement(f"{first}{new}{middle}{old}{last}", self._pattern)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from kernel_core import command
 from kernel_core.config import Config
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
 from ..conftest import Project
@@ -64,6 +67,18 @@ def test_sqlite_enforces_no_length(project):
     command.upgrade(project.config(), LONG)
     assert project.rows() == [LONG]
     assert LONG in (command.upgrade(project.config(), "base:head", sql=True).sql or "")
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mssql", "oracle"])
+def test_a_script_of_a_stamp_with_an_id_that_is_too_long_is_empty(project, dialect):
+    project.chain("a1", LONG)
+    scripts, out = ScriptDirectory(project.folder / "migrations"), io.StringIO()
+    context = MigrationContext.configure(dialect_name=dialect, opts={"as_sql": True, "output_buffer": out})
+    with pytest.raises(CommandError, match=r"has 45 characters, .*Nothing was run\."):
+        context.stamp(scripts, LONG)
+    assert out.getvalue() == ""
+    context.stamp(scripts, "a1")
+    assert "INSERT INTO alembic_version (version_num) VALUES ('a1')" in out.getvalue()
 
 
 def test_a_file_with_an_id_that_is_too_long_is_written_only_if_the_history_has_one(project):
