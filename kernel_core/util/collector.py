@@ -12,8 +12,8 @@ def without_collector() -> Iterator[None]:
     """Keep the garbage collector from running inside the block, in all threads; afterwards it is as it was.
 
     For work that makes many objects, keeps them, and leaves few cycles behind: the collector would visit them again and
-    again. Objects without cycles are freed as always. If a collection of young objects would follow at once, it does
-    not visit what was made: all objects there are then count as old.
+    again. Objects without cycles are freed as always. If a collection of many young objects would follow at once, it
+    does not visit what was made: all objects there are then count as old.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -21,9 +21,9 @@ def without_collector() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
-            # Few new objects are left where they are: to count what is frozen Python visits each frozen object.
-            # What a server has frozen before it forks stays so.
-            if gc.get_count()[0] > gc.get_threshold()[0] and not gc.get_freeze_count():
+            # A few thousand new objects are left where they are: to count what is frozen Python visits each frozen
+            # object, which takes longer. What a server has frozen before it forks stays so.
+            if gc.get_count()[0] > 10 * gc.get_threshold()[0] and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -18,7 +18,7 @@ __all__ = ["Comparators", "ComparedTables", "comparators", "populate_upgrade_ops
 def populate_upgrade_ops(context: AutogenContext, upgrade_ops: UpgradeOps) -> ComparedTables:
     """Fill ``upgrade_ops`` with the operations that make the database match the metadata.
 
-    Returns the tables that both have.
+    Returns the tables that both have and that differ.
     """
     compared: dict[Key, ComparedTable] = {}
 

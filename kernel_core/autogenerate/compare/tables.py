@@ -35,14 +35,14 @@ from .sequences import compare_sequences
 from .sides import indexes_of_one_side, sides_of
 
 ComparedTables = Mapping[Key, ComparedTable]
-"""The tables that the database and the metadata have."""
+"""The tables that differ in the database and the metadata."""
 
 
 def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> ComparedTables:
     """Fill ``upgrade_ops`` with all that makes the database match the metadata.
 
     New tables come first, parents before children; then the changes; then the dropped tables, children before parents.
-    Returns the tables that both have.
+    Returns the tables that differ. All that was read about the others is freed.
     """
     new, both, dropped = _sides(context, database)
     tables = [TablePair(database.infos[_key(database, model)], model) for model in both]
@@ -64,7 +64,7 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
     for pair in pairs:
         drop_dependents(context, database, pair)
     upgrade_ops.ops.extend(differences.in_order())
-    return {pair.info.key: pair for pair in pairs}
+    return {pair.info.key: pair for pair in pairs if pair.changes}
 
 
 def _sides(context: AutogenContext, database: Database) -> tuple[list[Table], list[Table], list[Key]]:

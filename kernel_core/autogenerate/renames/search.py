@@ -36,7 +36,7 @@ def candidates(
 ) -> tuple[RenameCandidate, ...]:
     """Return the likely renames, the best first; nothing is changed.
 
-    ``tables`` are those that both sides have, with the order of their columns. With ``read_rows`` and a connection,
+    ``tables`` are those that differ, with the order of their columns. With ``read_rows`` and a connection,
     some rows of the old columns are read, with at most one query per table, to check whether the new column could
     store them.
     """

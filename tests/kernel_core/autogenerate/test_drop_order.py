@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel_core.autogenerate import compare_metadata
+from kernel_core.autogenerate.compare import populate_upgrade_ops
 from kernel_core.autogenerate.compare.dropped import depth_first
+from kernel_core.autogenerate.context import AutogenContext
 from kernel_core.autogenerate.databases.catalog import ColumnInfo, TableInfo
+from kernel_core.operations.containers import UpgradeOps
 
 NAMES = [(None, letter) for letter in "abcdef"]
 NEEDS = st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(NAMES), max_size=4))
@@ -68,3 +71,12 @@ def test_no_fact_about_the_database_is_kept_after_a_comparison(connection, make_
         assert number_of_facts() == before
     finally:
         gc.enable()
+
+
+def test_the_facts_about_equal_tables_are_freed_with_the_comparison_of_tables(connection, make_context):
+    """They are not kept until the operations are complete: only tables that differ are needed for renames."""
+    model().create_all(connection)
+    wanted = model()
+    wanted.tables["child"].append_column(sa.Column("added", sa.Integer))
+    context = AutogenContext(make_context(connection), wanted)
+    assert list(populate_upgrade_ops(context, UpgradeOps())) == [(None, "child")]
