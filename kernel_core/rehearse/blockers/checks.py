@@ -178,15 +178,22 @@ class RowQueries(RowChecks[Check]):
         table, shown = self._found(operation)
         if table is None or operation.column_name not in table.c:
             return
-        column = table.c[operation.column_name]
         yield from self._missing(operation, table, shown)
         if operation.modify_type is not None:
-            for each in misfits(self.connection, table, column, operation):
-                rows = self._select(table, [column.name], each.condition)
-                plain = None if each.plain is None else self._select(table, [column.name], each.plain)
-                columns, key = (operation.name_after,), tuple(self.key(table.name, schema_of(table)))
-                yield Check(each.kind, shown, each.lead, rows, each.rest, columns, plain, key, column.name)
+            yield from self.misfits(operation)
             yield from self._no_longer_met(operation, table)
+
+    def misfits(self, operation: AlterColumnOp) -> Iterator[Check]:
+        """Yield the rows whose values do not fit the new type of a column."""
+        table, shown = self._found(operation)
+        if table is None:
+            return
+        column = table.c[operation.column_name]
+        for each in misfits(self.connection, table, column, operation):
+            rows = self._select(table, [column.name], each.condition)
+            plain = None if each.plain is None else self._select(table, [column.name], each.plain)
+            columns, key = (operation.name_after,), tuple(self.key(table.name, schema_of(table)))
+            yield Check(each.kind, shown, each.lead, rows, each.rest, columns, plain, key, column.name)
 
     def _missing(self, operation: AlterColumnOp, table: TableOrQuery, shown: str) -> Iterator[Check]:
         """Yield the rows that have no value in a column that is or becomes NOT NULL."""

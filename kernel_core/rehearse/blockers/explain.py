@@ -43,7 +43,7 @@ def _refused(connection: Connection, error: Exception, ran: Ran, shown: str, rev
     if dialect == "postgresql":
         if ran.texts and (ran.texts[-1].split() or [""])[0].upper() in ("ALTER", "CREATE"):
             return []  # it refuses rows as they are, which no second attempt shows
-        return refused_rows(connection, error, ran.again, shown, revision)
+        return refused_rows(connection, error, ran, shown, revision)
     if dialect == "sqlite":
         return rows_on_sqlite(connection, error, ran, shown, revision)
     return rows_on_mariadb(connection, error, ran, shown, revision) if dialect in MYSQL else []

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
-from ...operations.ops import AddColumnOp, ExecuteSQLOp
+from ...operations.ops import AddColumnOp, AlterColumnOp, ExecuteSQLOp
 from ...util.sql import in_quotes
 from ..findings import Blocker, Row
 from .added_columns import constraints_of
@@ -49,6 +49,13 @@ def rows_refused(
     for operation in operations:
         checks = _checked(queries, queries.of(operation) or iter(()))
         yield from rows_of(queries, checks, shown, error, revision)
+
+
+def rows_that_do_not_fit(
+    queries: RowQueries, operation: AlterColumnOp, shown: str, error: Exception, revision: str
+) -> Iterator[Blocker]:
+    """Yield the rows whose values do not fit the new type of a column."""
+    yield from rows_of(queries, _checked(queries, queries.misfits(operation)), shown, error, revision)
 
 
 def rows_refused_by_sql(

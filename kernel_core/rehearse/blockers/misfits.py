@@ -47,28 +47,35 @@ def misfits(
     """Yield what does not fit the new type of a column; each is to be counted before the next one is asked for."""
     after = operation.modify_type
     assert after is not None, "the type changes"
-    spelled = after.compile(connection.dialect)
-    is_enum = isinstance(after, sa.Enum) or spelled.upper().startswith("ENUM(")
+    text = spelled(connection, after)
+    is_enum = isinstance(after, sa.Enum) or text.upper().startswith("ENUM(")
     kind: BlockerKind = "enum value" if is_enum else "misfit"
     dialect = connection.dialect.name
     if dialect == "sqlite":
-        refused = unfit_for_strict(connection, table, column, spelled)
+        refused = unfit_for_strict(connection, table, column, text)
         if refused is not None:
-            yield Misfit(kind, f"{operation.column_name} is not a valid {spelled} in ", refused)
+            yield Misfit(kind, f"{operation.column_name} is not a valid {text} in ", refused)
             return
     strict = dialect not in MYSQL or "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
     plain = list(_conditions(connection, column, operation, strict=strict))
-    has_list = dialect in MYSQL and _has_list(spelled)
+    has_list = dialect in MYSQL and _has_list(text)
     if has_list and not strict:
         return  # what does not fit becomes the empty text
     if dialect == "postgresql" or has_list or (dialect in _TRIALS and not plain):
-        with _TRIALS[dialect](connection, table, operation, spelled) as fits:
+        with _TRIALS[dialect](connection, table, operation, text) as fits:
             refused = sa.literal_column(f"NOT {fits}", sa.Boolean())
             shown = sa.and_(column.is_not(None), sa.or_(*(each for _, each in plain))) if plain else None
-            yield Misfit(kind, f"{operation.column_name} is not a valid {spelled} in ", refused, plain=shown)
+            yield Misfit(kind, f"{operation.column_name} is not a valid {text} in ", refused, plain=shown)
         return
-    for text, condition in plain:
-        yield Misfit(kind, f"{text}: ", sa.and_(column.is_not(None), condition))
+    for lead, condition in plain:
+        yield Misfit(kind, f"{lead}: ", sa.and_(column.is_not(None), condition))
+
+
+def spelled(connection: Connection, type_: AnyType) -> str:
+    """Return a type as SQL, for a driver that puts no parameters in."""
+    text = type_.compile(connection.dialect)
+    is_named = connection.dialect.name == "postgresql" and isinstance(type_, sa.Enum)
+    return text.replace("%%", "%") if is_named else text  # SQLAlchemy doubles the percent signs of names
 
 
 def _has_list(spelled: str) -> bool:

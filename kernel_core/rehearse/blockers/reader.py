@@ -65,6 +65,19 @@ class Reader:
                 break
         return parts
 
+    def skip_queries(self) -> None:
+        """Read the queries after WITH."""
+        self.takes("RECURSIVE")
+        is_next = True
+        while is_next:
+            self.name()
+            self.parenthesised()
+            self.takes("AS")
+            self.takes("NOT")
+            self.takes("MATERIALIZED")
+            self.parenthesised()
+            is_next = self.skip_comma()
+
     def rest_of_action(self, *ends: str) -> str:
         """Read up to a comma outside of parentheses, the end, or one of these keywords; return the text."""
         depth, start, end = 0, None, 0

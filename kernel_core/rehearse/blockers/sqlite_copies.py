@@ -57,7 +57,7 @@ def write_of(sql: str, dialect: SQLDialect) -> Write | None:
     reader = Reader(sql, dialect)
     try:
         if reader.takes("WITH"):
-            _skip_queries(reader)
+            reader.skip_queries()
         is_replace = reader.takes("REPLACE")
         word = "UPDATE" if not is_replace and reader.takes("UPDATE") else "INSERT"
         if not is_replace and word == "INSERT" and not reader.takes("INSERT"):
@@ -72,20 +72,6 @@ def write_of(sql: str, dialect: SQLDialect) -> Write | None:
     actions = [after for before, after in pairwise(words) if before == "DO"] if is_upsert else []
     upsert = "UPDATE" if "UPDATE" in actions else "".join(actions[:1])
     return Write(word, table, conflict, upsert) if schema in (None, "main") else None
-
-
-def _skip_queries(reader: Reader) -> None:
-    """Read the queries after WITH."""
-    reader.takes("RECURSIVE")
-    is_next = True
-    while is_next:
-        reader.name()
-        reader.parenthesised()
-        reader.takes("AS")
-        reader.takes("NOT")
-        reader.takes("MATERIALIZED")
-        reader.parenthesised()
-        is_next = reader.skip_comma()
 
 
 def put_copy(connection: Connection, write: Write, failed: Collection[str]) -> list[MigrateOperation]:

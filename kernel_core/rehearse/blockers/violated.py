@@ -1,4 +1,4 @@
-"""Statements that a constraint of PostgreSQL refuses: they run again without it, to count the rows.
+"""Statements that a constraint or a type of PostgreSQL refuses: they run again without it, to count the rows.
 
 All of it is undone afterwards. The constraint that refuses the second attempt is removed as well, and so on, so that
 each constraint is found.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
 from ...operations.ops import AlterColumnOp
@@ -20,9 +20,10 @@ from ..findings import Blocker, BlockerKind
 from .checks import RowQueries
 from .constraints import Constraint, constraints_where
 from .diagnostics import Violation, violation_of
-from .find import message, rows_refused, rows_refused_by_sql
+from .find import message, rows_refused, rows_refused_by_sql, rows_that_do_not_fit
 from .savepoints import undone, undone_if_failed, without_event_triggers
 from .statements import operations_in
+from .widened_columns import has_spaces_to_cut, widened
 
 Again = Callable[[], object]
 """Runs the statements of an operation again, by the driver; raises its error."""
@@ -44,6 +45,9 @@ _OF_EXISTING_ROWS = ("contains null values", "could not create unique index", "i
 
 _OF_DATA = ("22", "23", "P0")
 """The classes of errors that rows cause, or triggers."""
+
+_OF_VALUES = ("22001", "22003", "22P02")
+"""A text that is too long, a number that is out of range, and a label that an enum type lacks."""
 
 _KINDS: Mapping[str, BlockerKind] = {
     "23502": "null",
@@ -95,36 +99,43 @@ SELECT oid::regclass::text, pg_get_indexdef(oid) FROM up ORDER BY depth DESC LIM
 class _Removed:
     """What a constraint is removed by, and the operations that would add it: () where its rows cannot be counted.
 
-    ``added_by`` is the statement that would add the constraint of a domain.
+    ``added_by`` is the statement that would add the constraint of a domain, ``narrowed`` gives a column the type that
+    it had before it was widened.
     """
 
     sql: str
     operations: Sequence[MigrateOperation] = ()
     added_by: str = ""
+    narrowed: AlterColumnOp | None = None
 
 
-def refused_rows(connection: Connection, error: Exception, again: Again, shown: str, revision: str) -> list[Blocker]:
-    """Return the rows because of which constraints refuse statements; [] where ``error`` is not of a constraint.
+def refused_rows(connection: Connection, error: Exception, ran: Ran, shown: str, revision: str) -> list[Blocker]:
+    """Return the rows because of which constraints or types refuse statements; [] where ``error`` is of neither.
 
     ``shown`` is the operation. The blocker has the message of the database, with the key, where no row can be counted.
     """
-    kind = _KINDS.get(violation_of(error).state)
-    if kind is None or any(words in message(error) for words in _OF_EXISTING_ROWS):
+    state = violation_of(error).state
+    kind = _KINDS.get(state)
+    if (kind is None and state not in _OF_VALUES) or any(words in message(error) for words in _OF_EXISTING_ROWS):
         return []
     found: list[Blocker] = []
     last: Exception | None = error
     try:
         with undone(connection):
-            removed, last = _removed(connection, error, again)
-            if last is None:
+            removed, last = _removed(connection, error, ran)
+            if last is None and not _differs(connection, removed):
                 queries = RowQueries(connection)
                 for each in removed:
                     found += rows_refused(queries, each.operations, shown, error, revision)
                     found += rows_refused_by_sql(queries, each.added_by, shown, error, revision)
+                    if each.narrowed is not None:
+                        found += rows_that_do_not_fit(queries, each.narrowed, shown, error, revision)
     except SQLAlchemyError:
         found = []
     if found:
         return list({(each.kind, each.table, each.columns, each.query): each for each in found}.values())
+    if kind is None:
+        return []
     place = violation_of(error).table
     found = [Blocker(kind, revision, shown, place, message(error), error=message(error))]
     if last is not None and message(last) != message(error) and violation_of(last).state[:2] in _OF_DATA:
@@ -132,28 +143,52 @@ def refused_rows(connection: Connection, error: Exception, again: Again, shown: 
     return found
 
 
-def _removed(connection: Connection, error: Exception, again: Again) -> tuple[list[_Removed], Exception | None]:
+def _removed(connection: Connection, error: Exception, ran: Ran) -> tuple[list[_Removed], Exception | None]:
     """Remove constraints until the statements run; return them, and the error that is left, None for none."""
     removed: list[_Removed] = []
     left: Exception = error
     while True:
         known = {each.sql for each in removed}
-        several = [each for each in _refusing(connection, violation_of(left)) if each.sql not in known]
+        several = [each for each in _in_the_way(connection, violation_of(left), ran) if each.sql not in known]
+        several = [each for each in several if _is_removed(connection, each)]
         if not several:
             return removed, left
-        for each in several:
-            with undone_if_failed(connection), without_event_triggers(connection):
-                connection.exec_driver_sql(each.sql.replace("%", "%%"))
         removed += several
         savepoint = connection.begin_nested()
         try:
-            again()
+            ran.again()
         except Exception as second:  # noqa: BLE001 - the driver's
             savepoint.rollback()
             left = second
         else:
             savepoint.commit()
             return removed, None
+
+
+def _differs(connection: Connection, removed: Sequence[_Removed]) -> bool:
+    """Return whether a constraint may have refused a value only because the type of its column did not cut it."""
+    narrowed = [each.narrowed for each in removed if each.narrowed is not None]
+    return len(narrowed) < len(removed) and any(has_spaces_to_cut(connection, each) for each in narrowed)
+
+
+def _is_removed(connection: Connection, each: _Removed) -> bool:
+    """Remove a constraint, or widen a column; return whether that was done. A view keeps a column from it, say."""
+    try:
+        with undone_if_failed(connection), without_event_triggers(connection):
+            connection.exec_driver_sql(each.sql.replace("%", "%%"))
+    except DBAPIError:
+        if each.narrowed is None:
+            raise
+        return False
+    return True
+
+
+def _in_the_way(connection: Connection, found: Violation, ran: Ran) -> Iterator[_Removed]:
+    if found.state in _OF_VALUES and ran.texts:
+        for sql, narrowed in widened(connection, ran.texts[-1], found.state):
+            yield _Removed(sql, narrowed=narrowed)
+    else:
+        yield from _refusing(connection, found)
 
 
 def _refusing(connection: Connection, found: Violation) -> Iterator[_Removed]:
