@@ -143,7 +143,7 @@ class VersionTable:
     def write(self, before: AbstractSet[str], after: AbstractSet[str]) -> None:
         """Change the rows from one set of heads to the other: every change of a version row is made here.
 
-        Raises VersionTableChanged if a row is not as it was. `check_lengths` is called for the whole plan before.
+        Raises VersionTableChanged if a row is not as it was. `check_lengths` must have checked the plan.
         """
         if self.impl.as_sql:
             self._print(before, after)
