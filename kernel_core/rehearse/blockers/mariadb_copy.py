@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...operations.ops import AlterColumnOp
-from ...util.sql import SQLDialect, in_backticks
+from ...util.sql import SQLDialect, in_backticks, tokens
 from ...util.sqla_compat.types import AnyType
 from ..findings import Blocker, BlockerKind
 from .checks import Check, RowQueries
@@ -26,6 +26,7 @@ from .reader import Name, Reader
 from .savepoints import undone
 from .type_changes import value_changes
 from .violated import Ran
+from .widened_columns import orders
 
 MISFITS = frozenset({1264, 1265, 1366, 1406})
 """The numbers of the errors of values that do not fit (https://mariadb.com/kb/en/mariadb-error-codes/)."""
@@ -132,6 +133,8 @@ def _counted(
         raise LookupError(table)  # what does not fit is changed without an error
     is_update = ran.texts[-1].lstrip()[:6].upper() == "UPDATE"
     columns, next_number = _columns(connection, table, numbers=not is_update)
+    if widens and any(each.kind == "enum" for each in columns) and orders(tokens(ran.texts[-1], connection.dialect)):
+        raise LookupError(table)  # an enum has the order of its values
     operations = [*checks_of(connection, table), *foreign_keys_of(connection, table)]
     operations += () if written.replaces else unique_keys_of(connection, table)
     operations += keys_referring_to(connection, table) if is_update else ()

@@ -20,12 +20,10 @@ from ...util.sql import SQLDialect, in_quotes, tokens
 from ...util.sqla_compat import executed_at_end
 from .reader import Reader
 from .statements import operations_in
+from .tried_rows import VALUES
 
 Names = tuple[str, ...]
 """Names of columns."""
-
-VALUES = "mig_rehearsed_values"
-"""The table of the rows that a statement tries to write, where it may leave some of them out."""
 
 _ORIGINAL = "mig_rehearsed_original"
 _UNIQUE = "UNIQUE constraint failed: "

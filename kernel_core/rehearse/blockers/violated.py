@@ -15,15 +15,17 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
 from ...operations.ops import AlterColumnOp
-from ...util.sql import in_quotes
+from ...util.sql import in_quotes, tokens
 from ..findings import Blocker, BlockerKind
 from .checks import RowQueries
 from .constraints import Constraint, constraints_where
 from .diagnostics import Violation, violation_of
 from .find import message, rows_refused, rows_refused_by_sql, rows_that_do_not_fit
+from .postgresql_tries import notes_tries
 from .savepoints import undone, undone_if_failed, without_event_triggers
 from .statements import operations_in
-from .widened_columns import has_spaces_to_cut, widened
+from .tried_rows import rows_tried
+from .widened_columns import has_spaces_to_cut, widened, written_table
 
 Again = Callable[[], object]
 """Runs the statements of an operation again, by the driver; raises its error."""
@@ -122,14 +124,10 @@ def refused_rows(connection: Connection, error: Exception, ran: Ran, shown: str,
     last: Exception | None = error
     try:
         with undone(connection):
+            tries = _tries(connection, ran)
             removed, last = _removed(connection, error, ran)
             if last is None and not _differs(connection, removed):
-                queries = RowQueries(connection)
-                for each in removed:
-                    found += rows_refused(queries, each.operations, shown, error, revision)
-                    found += rows_refused_by_sql(queries, each.added_by, shown, error, revision)
-                    if each.narrowed is not None:
-                        found += rows_that_do_not_fit(queries, each.narrowed, shown, error, revision)
+                found = _counted(connection, removed, tries, shown, error, revision)
     except SQLAlchemyError:
         found = []
     if found:
@@ -141,6 +139,37 @@ def refused_rows(connection: Connection, error: Exception, ran: Ran, shown: str,
     if last is not None and message(last) != message(error) and violation_of(last).state[:2] in _OF_DATA:
         found.append(Blocker("error", revision, shown, place, message(last), error=message(last)))
     return found
+
+
+def _counted(
+    connection: Connection, removed: Sequence[_Removed], tries: str | None, shown: str, error: Exception, revision: str
+) -> list[Blocker]:
+    """Return the rows that what was removed refuses; ``tries`` is the table of an INSERT that may leave rows out."""
+    queries, found = RowQueries(connection), list[Blocker]()
+    if tries is not None and (not tries or any(each.added_by for each in removed)):
+        return []  # nobody knows how many rows it has left out
+    for each in removed:
+        if tries:
+            for operation in each.operations:
+                found += rows_tried(queries, operation, tries, shown, error, revision)
+        else:
+            found += rows_refused(queries, each.operations, shown, error, revision)
+            found += rows_refused_by_sql(queries, each.added_by, shown, error, revision)
+        if each.narrowed is not None:
+            found += rows_that_do_not_fit(queries, each.narrowed, shown, error, revision)
+    return found
+
+
+def _tries(connection: Connection, ran: Ran) -> str | None:
+    """Note the rows that an INSERT with ON CONFLICT tries; return its table, "" where they cannot be; None for others.
+
+    A statement that writes no rows of its own, a block of code, may leave rows out too, and is not read.
+    """
+    sql = ran.texts[-1] if ran.texts else ""
+    if "CONFLICT" not in (token.keyword for token in tokens(sql, connection.dialect)):
+        return None
+    schema, table = written_table(sql, connection.dialect)
+    return table if table and notes_tries(connection, schema, table) else ""
 
 
 def _removed(connection: Connection, error: Exception, ran: Ran) -> tuple[list[_Removed], Exception | None]:

@@ -8,19 +8,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
-from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp
 from ...util.sqla_compat import executed_at_end
 from ..findings import Blocker, BlockerKind
 from .checks import RowQueries
 from .dangling import dangling_references, new_dangling
 from .find import message, rows_refused
-from .sqlite_copies import VALUES, Write, put_copy, write_of
+from .sqlite_copies import Write, put_copy, write_of
+from .tried_rows import rows_tried
 from .violated import Ran
 
 _KINDS: Mapping[str, BlockerKind] = {
@@ -77,29 +76,12 @@ def _on_copies(
 def _of_constraint(
     queries: RowQueries, operation: MigrateOperation, error: Exception, write: Write, shown: str, revision: str
 ) -> Iterator[Blocker]:
-    """Yield the rows that one constraint refuses: those in the copy, or those that were tried if there are more.
-
-    SQLite checks NOT NULL and CHECK before it leaves a row out because of a duplicate.
-    """
-    found = list(rows_refused(queries, [operation], shown, error, revision))
-    tried = list(rows_refused(queries, _of_values(operation) if write.may_leave_out else [], shown, error, revision))
-    if not tried or [each.rows for each in tried] == [each.rows for each in found]:
-        yield from found
-    elif found and write.upsert == "UPDATE":  # they may be rows that were updated, or not
-        for each in found:
-            yield Blocker(each.kind, revision, shown, write.table, message(error), error=message(error))
+    """Yield the rows that one constraint refuses; SQLite checks the keys of a row after NOT NULL and CHECK."""
+    if write.may_leave_out:
+        is_update = write.upsert == "UPDATE"
+        yield from rows_tried(queries, operation, write.table, shown, error, revision, may_be_updated=is_update)
     else:
-        reason = "the statement leaves rows out, or replaces them, that it has tried to write"
-        for each in tried:
-            yield replace(each, table=write.table, query="", no_query=reason)
-
-
-def _of_values(operation: MigrateOperation) -> list[MigrateOperation]:
-    if isinstance(operation, AlterColumnOp):
-        return [AlterColumnOp(VALUES, operation.column_name, modify_nullable=False)]
-    if isinstance(operation, CreateCheckConstraintOp):
-        return [CreateCheckConstraintOp(None, VALUES, operation.condition)]
-    return []
+        yield from rows_refused(queries, [operation], shown, error, revision)
 
 
 @contextmanager

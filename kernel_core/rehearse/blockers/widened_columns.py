@@ -66,7 +66,7 @@ def _wider(type_: AnyType, state: str, found: Sequence[Token]) -> str:
         if isinstance(type_, sa.NUMERIC) and type_.precision is not None:
             return f"numeric({_LONG}, {type_.scale or 0})"  # it rounds as the other type does
         return ""
-    return "text" if state == "22P02" and isinstance(type_, sa.Enum) and not _orders(found) else ""
+    return "text" if state == "22P02" and isinstance(type_, sa.Enum) and not orders(found) else ""
 
 
 def has_spaces_to_cut(connection: Connection, operation: AlterColumnOp) -> bool:
@@ -91,7 +91,7 @@ def _computes(found: Sequence[Token]) -> bool:
     )
 
 
-def _orders(found: Sequence[Token]) -> bool:
+def orders(found: Sequence[Token]) -> bool:
     """Return whether a statement compares by an order, which an enum type defines otherwise than text."""
     return any(token.keyword in _ORDERS or token.text[:1] in ("<", ">") for token in found)
 

@@ -70,10 +70,11 @@ def statement(kind: str) -> str:
 
 
 RESOLVED = {
-    "sqlite": "INSERT OR REPLACE",
-    "mariadb": "REPLACE",
+    "sqlite": ("INSERT OR REPLACE", ""),
+    "postgresql": ("INSERT", " ON CONFLICT DO NOTHING"),
+    "mariadb": ("REPLACE", ""),
 }
-"""What an INSERT begins with that resolves conflicts of its keys."""
+"""How an INSERT resolves conflicts of its keys: what it begins with, and what is at its end."""
 
 
 def counted(found: list[dict[str, Any]], *, has_lengths: bool) -> Counter[tuple[str, str, int | None]]:
@@ -101,7 +102,6 @@ def counted(found: list[dict[str, Any]], *, has_lengths: bool) -> Counter[tuple[
         for database in ("sqlite", "postgresql", "mariadb")
         for part in range(4)
         for kind in ("update", "insert", "resolved")
-        if kind != "resolved" or database in RESOLVED
     ],
 )
 def test_the_rows_of_random_statements_are_those_that_a_table_without_constraints_has(request, database, part, kind):
@@ -114,7 +114,7 @@ def test_the_rows_of_random_statements_are_those_that_a_table_without_constraint
         run(connection, "CREATE TABLE p (id int PRIMARY KEY)")
         run(connection, f"CREATE TABLE o ({table(WIDE, {})})")
         run(connection, f"CREATE TABLE k ({table(WIDE, KEYS)})")
-        types = TYPES if database == "mariadb" else WIDE
+        types = WIDE if database == "sqlite" or (database == "postgresql" and kind == "resolved") else TYPES
         constraints = table(types, ON_SQLITE if database == "sqlite" else CONSTRAINTS)
         run(connection, f"CREATE TABLE t ({constraints}, FOREIGN KEY (w) REFERENCES p (id))")
         run(connection, "INSERT INTO p VALUES (1), (2)")
@@ -157,9 +157,12 @@ def try_one(connection: sa.Connection, database: str, kind: str) -> bool:
     before = connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all()
     sql = statement("update" if kind == "update" else "insert")
     if kind == "resolved":
-        sql = sql.replace("INSERT", RESOLVED[database], 1)
+        word, at_end = RESOLVED[database]
+        sql = sql.replace("INSERT", word, 1) + at_end
     if database == "sqlite":
         sql = sql.replace("concat(v, ", "(v || ")
+    if database == "postgresql":  # which cuts spaces in silence, so that nothing is counted where there are any
+        sql = sql.replace("'abc  '", "'ab'").replace("'  '", "'x'")
     savepoint = connection.begin_nested()
     try:
         run(connection, sql)
@@ -171,7 +174,7 @@ def try_one(connection: sa.Connection, database: str, kind: str) -> bool:
         return False
     found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
     assert connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all() == before
-    has_lengths = database == "mariadb"
+    has_lengths = database == "mariadb" or (database == "postgresql" and kind != "resolved")
     expected = counted(rows_after(connection, sql, "o"), has_lengths=has_lengths)
     if kind == "resolved":
         expected = Counter(each for each in expected if each[0] != "duplicate")
@@ -180,6 +183,7 @@ def try_one(connection: sa.Connection, database: str, kind: str) -> bool:
             orphans = Counter(each for each in at_end if each[0] == "orphan")
             expected = Counter(each for each in expected if each[0] != "orphan") + orphans
     numbers = Counter((each.kind, *each.columns, each.rows) for each in found)
-    # without any, a key is in the way of one row after the other, and not at the end
-    assert numbers == (expected or Counter([("duplicate", None)])), (sql, error.orig, before)
+    # without any, a key is in the way of one row after the other, and not at the end; or a constant fits no column
+    cause = "error" if "too long" in str(error.orig) else "duplicate"
+    assert numbers == (expected or Counter([(cause, None)])), (sql, error.orig, before)
     return True
