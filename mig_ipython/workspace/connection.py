@@ -113,7 +113,7 @@ class MaskedURL(URL):
 def connect(target: object, name: str | None = None, open_names: Iterable[str] = ()) -> Connection:
     """Return a connection to an Engine, a SQLAlchemy URL or a URL as text, after a test query.
 
-    ``open_names`` are the open connections, which the message names for a text that is no URL.
+    ``open_names`` are the open connections, which are named in the message about a text without ``://``.
 
     The database of an async URL or an AsyncEngine is connected by a synchronous driver (see `async_drivers`).
     A SQLite file that does not exist yet is not created before something is written. Raises CommandError where the URL,

@@ -147,7 +147,7 @@ def _counted(
     """Return the rows that what was removed refuses; ``tries`` is the table of an INSERT that may leave rows out."""
     queries, found = RowQueries(connection), list[Blocker]()
     if tries is not None and (not tries or any(each.added_by for each in removed)):
-        return []  # nobody knows how many rows it has left out
+        return []  # the rows that it has left out are not counted
     for each in removed:
         if tries:
             for operation in each.operations:
@@ -163,7 +163,7 @@ def _counted(
 def _tries(connection: Connection, ran: Ran) -> str | None:
     """Note the rows that an INSERT with ON CONFLICT tries; return its table, "" where they cannot be; None for others.
 
-    A statement that writes no rows of its own, a block of code, may leave rows out too, and is not read.
+    The INSERT of a block of code is not read.
     """
     sql = ran.texts[-1] if ran.texts else ""
     if "CONFLICT" not in (token.keyword for token in tokens(sql, connection.dialect)):
