@@ -15,7 +15,7 @@ from sqlalchemy.engine import Dialect, ExceptionContext
 
 from ..ddl.run_lock import SECOND
 from ..util.sql import mentions, tokens
-from .blockers.savepoints import needs_savepoint
+from .blockers.savepoints import needs_savepoint, on_driver
 from .blockers.violated import Ran
 from .clone.base import Clone
 from .findings import Statement
@@ -309,13 +309,6 @@ class Capture:
 def ends_transaction(sql: str) -> bool:
     """Return whether a statement ends the transaction, and its savepoints."""
     return first_word(sql) in (*_ENDS, "ROLLBACK", "ABORT")
-
-
-def on_driver(connection: Connection, sql: str) -> None:
-    """Execute a statement of the rehearsal itself, without events of SQLAlchemy."""
-    cursor = connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
-    cursor.execute(sql)
-    cursor.close()
 
 
 def _rows_of(connection: Connection, sql: str) -> list[tuple[Any, ...]]:

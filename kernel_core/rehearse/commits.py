@@ -19,7 +19,8 @@ from .blockers.dangling import dangling_references, new_dangling
 from .blockers.deferred import COMMIT, refused_at_commit
 from .blockers.find import message
 from .blockers.queries import rows_of_text
-from .capture import Capture, on_driver
+from .blockers.savepoints import on_driver
+from .capture import Capture
 from .clone.base import Clone
 from .findings import Blocker
 from .redirect import paused

@@ -23,7 +23,7 @@ from .checks import Check, RowQueries
 from .find import rows_of, rows_refused
 from .mariadb_constraints import checks_of, foreign_keys_of, keys_referring_to, unique_keys_of
 from .reader import Name, Reader
-from .savepoints import undone
+from .savepoints import on_driver, undone
 from .type_changes import value_changes
 from .violated import Ran
 from .widened_columns import orders
@@ -131,13 +131,12 @@ def _counted(
     is_strict = "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
     if widens and not is_strict:
         raise LookupError(table)  # what does not fit is changed without an error
-    is_update = ran.texts[-1].lstrip()[:6].upper() == "UPDATE"
-    columns, next_number = _columns(connection, table, numbers=not is_update)
+    columns, next_number = _columns(connection, table, numbers=not written.is_update)
     if widens and any(each.kind == "enum" for each in columns) and orders(tokens(ran.texts[-1], connection.dialect)):
         raise LookupError(table)  # an enum has the order of its values
     operations = [*checks_of(connection, table), *foreign_keys_of(connection, table)]
     operations += () if written.replaces else unique_keys_of(connection, table)
-    operations += keys_referring_to(connection, table) if is_update else ()
+    operations += keys_referring_to(connection, table) if written.is_update else ()
     if is_strict:
         operations += [AlterColumnOp(table, each.name, modify_nullable=False) for each in columns if each.takes_null]
     types = {each["name"]: each["type"] for each in sa.inspect(connection).get_columns(table)}
@@ -161,29 +160,18 @@ def _hidden(connection: Connection, table: str, definition: str, columns: Sequen
     # a key that is 0 is kept, and so is a date that strict mode refuses
     keeps = "SET STATEMENT sql_mode = 'NO_AUTO_VALUE_ON_ZERO' FOR"
     with _temporary(connection, _ROWS, f"SELECT {names} FROM {name}"), _temporary(connection, name, definition):
-        _execute(connection, f"{keeps} INSERT INTO {name} ({names}) SELECT {names} FROM {_ROWS}")
+        on_driver(connection, f"{keeps} INSERT INTO {name} ({names}) SELECT {names} FROM {_ROWS}")
         yield
 
 
 @contextmanager
 def _temporary(connection: Connection, name: str, definition: str) -> Iterator[None]:
     """Create a temporary table for the time of the block."""
-    _execute(connection, f"CREATE TEMPORARY TABLE {name} {definition}")
+    on_driver(connection, f"CREATE TEMPORARY TABLE {name} {definition}")
     try:
         yield
     finally:
-        _execute(connection, f"DROP TEMPORARY TABLE IF EXISTS {name}")
-
-
-def _execute(connection: Connection, sql: str) -> None:
-    """Execute a statement by the driver: the journal of the run would note it with those of the revision."""
-    driver = connection.connection.dbapi_connection
-    assert driver is not None, "the connection is open"
-    cursor = driver.cursor()
-    try:
-        cursor.execute(sql)
-    finally:
-        cursor.close()
+        on_driver(connection, f"DROP TEMPORARY TABLE IF EXISTS {name}")
 
 
 def _columns(connection: Connection, table: str, *, numbers: bool) -> tuple[list[_Column], int | None]:
@@ -229,6 +217,7 @@ class _Written:
     schema: str | None
     table: str
     replaces: bool = False
+    is_update: bool = False
 
 
 def _written(sql: str, dialect: SQLDialect) -> _Written | None:
@@ -241,7 +230,7 @@ def _written(sql: str, dialect: SQLDialect) -> _Written | None:
         if reader.takes("UPDATE"):
             reader.takes("LOW_PRIORITY")
             found = None if reader.takes("IGNORE") else _updated(reader)
-            return None if found is None else _Written(*found)
+            return None if found is None else _Written(*found, is_update=True)
         replaces = reader.takes("REPLACE")
         if replaces or reader.takes("INSERT"):
             while reader.takes("LOW_PRIORITY") or reader.takes("DELAYED") or reader.takes("HIGH_PRIORITY"):

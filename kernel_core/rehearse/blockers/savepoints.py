@@ -13,6 +13,17 @@ from ...runtime.autocommit import is_outside_transactions
 from ...util.sqla_compat import executed_at_end
 
 
+def on_driver(connection: Connection, sql: str) -> None:
+    """Execute a statement of the rehearsal itself by the driver: neither events nor the journal of the run see it."""
+    driver = connection.connection.dbapi_connection
+    assert driver is not None, "the connection is open"
+    cursor = driver.cursor()
+    try:
+        cursor.execute(sql)
+    finally:
+        cursor.close()
+
+
 def needs_savepoint(connection: Connection) -> bool:
     """Return whether a statement that fails would end the transaction: on PostgreSQL, not in an autocommit block."""
     return connection.dialect.name == "postgresql" and not is_outside_transactions(connection)
