@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from operator import attrgetter
 
+from ..util.collector import without_collector
 from ..util.exc import BrokenScript, ComputedIdentifier
 from .compiled import read_compiled
 from .files import Listing, Stamp
@@ -58,7 +59,8 @@ def contents_of(place: Folders) -> FolderContents:
     for folder in place.folders:
         listing.add_folder(folder, place.recursive, place.sourceless)
     if before is None or before.unsure or before.listing != listing:
-        snapshot = _read(listing, before, place.imports_from)
+        with without_collector():
+            snapshot = _read(listing, before, place.imports_from)
     else:
         snapshot = before
     _kept[place] = snapshot
@@ -104,7 +106,7 @@ def _read(listing: Listing, before: FolderContents | None, imports_from: tuple[s
         if old is not None and path not in before.unsure and before.listing.stamp(old) == stamp:
             found.append(before.found[old])
             continue
-        each = _read_now(path, stamp, imports_from, unsure)
+        each = _script(_read_now(path, stamp, unsure), imports_from)
         if old is not None and _same(before.found[old], each):
             each = before.found[old]
         else:
@@ -127,32 +129,32 @@ def _read_first(listing: Listing, imports_from: tuple[str, ...]) -> FolderConten
             scripts: list[Script | BrokenScript] = [Script(header, imports_from) for header in index.headers]
             return _graph_of(listing, scripts, frozenset(), True)
         recorded.update(index.by_path())
-    found: list[Script | BrokenScript] = []
+    found: list[Header | BrokenScript] = []
     unsure: set[str] = set()
     unrecorded: set[int] = set()
     for position, path in enumerate(listing.paths):
         stamp = listing.stamp(position)
         known = recorded.get(path)
         if known is not None and known[0] == stamp:
-            found.append(Script(known[1], imports_from))
+            found.append(known[1])
             listing.paths[position] = known[1].path
         else:
-            found.append(_read_now(path, stamp, imports_from, unsure))
+            found.append(_read_now(path, stamp, unsure))
             unrecorded.add(position)
     if len(unrecorded) >= WORTHWHILE:
         _record(listing, found, unsure, unrecorded)
-    return _graph_of(listing, found, frozenset(unsure), is_first=True)
+    return _graph_of(listing, [_script(each, imports_from) for each in found], frozenset(unsure), is_first=True)
 
 
 def _record(
-    listing: Listing, found: list[Script | BrokenScript], unsure: set[str], unrecorded: Collection[int]
+    listing: Listing, found: list[Header | BrokenScript], unsure: set[str], unrecorded: Collection[int]
 ) -> None:
     """Write the index of each folder of which many headers are not recorded."""
     for folder, positions in listing.folders:
         headers = {
-            position: each.header
+            position: each
             for position, each in zip(positions, found[positions.start : positions.stop], strict=True)
-            if isinstance(each, Script) and each.path not in unsure
+            if isinstance(each, Header) and each.path not in unsure
         }
         if sum(position in headers for position in unrecorded) >= WORTHWHILE:
             write_index(folder, [(listing.stamp(position), header) for position, header in headers.items()])
@@ -177,23 +179,26 @@ def _without_replaced(scripts: list[Script]) -> list[Script]:
     return [each for each in scripts if each.revision not in hidden] if hidden else scripts
 
 
-def _read_now(path: str, stamp: Stamp, imports_from: tuple[str, ...], unsure: set[str]) -> Script | BrokenScript:
+def _read_now(path: str, stamp: Stamp, unsure: set[str]) -> Header | BrokenScript:
     """Read a file; its path is added to ``unsure`` if a later change could leave the stamp as it is."""
     now = time.time_ns()
-    each = _read_one(path, stamp, imports_from)
+    each = _read_one(path, stamp)
     if not _is_past(stamp, now):
         unsure.add(path)
     return each
 
 
-def _read_one(path: str, stamp: Stamp, imports_from: tuple[str, ...]) -> Script | BrokenScript:
+def _read_one(path: str, stamp: Stamp) -> Header | BrokenScript:
     try:
-        header = read_header(path, stamp[1]) if path.endswith(".py") else read_compiled(path)
-        return Script(header, imports_from)
+        return read_header(path, stamp[1]) if path.endswith(".py") else read_compiled(path)
     except BrokenScript as error:
         # A traceback would keep the text of the file alive.
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None)
+
+
+def _script(each: Header | BrokenScript, imports_from: tuple[str, ...]) -> Script | BrokenScript:
+    return Script(each, imports_from) if isinstance(each, Header) else each
 
 
 def _is_past(stamp: Stamp, now: int) -> bool:

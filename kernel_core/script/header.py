@@ -30,7 +30,6 @@ SYMBOLS = frozenset({"head", "heads", "base", "current"})
 DOCSTRING = re.compile(r'"""([^"\\]*(?:"(?!"")[^"\\]*)*)"""[ \t]*\n')
 _BODY = re.compile(r"^(?:(?:def|async|class)\b|@)", re.MULTILINE)
 _BODY_AFTER_LINE = re.compile(r"\n(?:(?:def|async|class)\b|@)")
-_WORDS_OF_NAMES = ("revision", "branch_labels", "depends_on")  # each of NAMES has one of them in it
 _ASSIGNED_LATER = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
 _CREATE_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 COMPUTED = object()
@@ -251,8 +250,9 @@ def end_of_top(source: str, start: int) -> int | None:
 
 
 def _is_assigned_later(source: str, start: int) -> bool:
-    # The words are searched for first, ten times as fast: they are in hardly any body.
-    has_word = any(source.find(word, start) >= 0 for word in _WORDS_OF_NAMES)
+    # Each of NAMES has one of these words in it, which hardly any body has; to search for them is ten times as fast.
+    find = source.find
+    has_word = find("revision", start) >= 0 or find("branch_labels", start) >= 0 or find("depends_on", start) >= 0
     return has_word and _ASSIGNED_LATER.search(source, start) is not None
 
 

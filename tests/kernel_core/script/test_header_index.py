@@ -216,6 +216,22 @@ def test_values_that_the_index_cannot_hold_are_read_from_their_file(long, read):
     assert sorted(read) == ["r0001.py", "r0002.py"]
 
 
+def test_files_of_different_forms_come_back_as_they_were_read(long, read):
+    versions = long / "versions"
+    several = "branch_labels = ('shop', 'till')\ndepends_on = ('r0001', 'r0002')\n\ndef upgrade"
+    for number in range(3, 30, 3):
+        lines = "\n" * (number % 7)
+        text = text_of(f"r{number:04}", f"r{number - 1:04}", f"Line 1{lines}\nÄ")
+        (versions / f"r{number:04}.py").write_text(text.replace("def upgrade", several) if number == 9 else text)
+    (versions / "r0005.py").write_text(text_of("r0005", None).replace("None", "('r0003', 'r0004')"))
+    time.sleep(0.07)
+    first = listed(long)
+    read.clear()
+    assert listed(long) == first
+    assert read == []
+    assert len({tuple(header[6].items()) for header in first}) > 5
+
+
 def test_each_folder_has_its_own_index(long):
     (long / "versions" / "more").mkdir()
     for number in range(MANY):
