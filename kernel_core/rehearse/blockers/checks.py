@@ -42,8 +42,9 @@ class Check:
     """Rows of ``table`` that an operation cannot take: those of the query ``rows``, because of their ``columns``.
 
     ``lead`` and ``rest`` are what a sentence has before and after the number of the rows. ``plain`` is a query that may
-    find the same rows, where ``rows`` calls a function that exists only now to try each value of the column ``tried``;
-    ``key`` are the columns that tell the rows apart.
+    find the same rows, where ``rows`` reads what exists only now: a function that tries each value of the column
+    ``tried``, say. ``key`` are the columns that tell the rows apart, ``why_no_query`` is the reason if nothing else
+    finds them.
     """
 
     kind: BlockerKind
@@ -55,6 +56,7 @@ class Check:
     plain: sa.Select[Any] | None = None
     key: tuple[str, ...] = ()
     tried: str = ""
+    why_no_query: str = "each value was tried"
 
     def text(self, number: int) -> str:
         """Return the sentence for a number of rows: ``email is NULL in 3 rows``."""

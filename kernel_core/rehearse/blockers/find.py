@@ -65,6 +65,12 @@ def rows_refused_by_sql(
     yield from rows_of(queries, _checked(queries, _of_sql(queries, sql)), shown, error, revision)
 
 
+def are_all_taken_by_sql(queries: RowQueries, sql: str) -> bool:
+    """Return whether a statement of PostgreSQL which no operation describes can take all rows."""
+    found = [_counted(queries.connection, check) for check in _checked(queries, _of_sql(queries, sql))]
+    return all(each is not None and not each[0] for each in found)
+
+
 def _of_sql(queries: RowQueries, sql: str) -> Iterator[Check]:
     """Yield the checks of a statement of PostgreSQL that no operation describes."""
     with suppress(IndexError, ValueError):  # it is not read to its end

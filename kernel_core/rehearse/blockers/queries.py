@@ -20,6 +20,9 @@ from .checks import Check
 from .misfits import FUNCTION
 from .savepoints import undone_if_failed
 
+BEFORE = "mig_rehearsed_before"
+"""The table of the rows that broke a constraint before a statement, where `broken_before` notes them."""
+
 LISTED = 200
 """So many rows or values are listed in a query at most."""
 
@@ -45,8 +48,8 @@ def number_of(connection: Connection, rows: sa.Select[Any]) -> int:
 def query_of(connection: Connection, check: Check, number: int) -> Query:
     """Return the query that finds the ``number`` rows of a check.
 
-    Where each value was tried by a function that exists only now, it is the condition with the same result, else a list
-    of the rows' keys, or of their values.
+    Where it reads a function or a table that exists only now, it is the condition with the same result, else a list of
+    the rows' keys, or of their values.
     """
     text = _text(connection, check.rows)
     if text or not number:
@@ -59,7 +62,7 @@ def query_of(connection: Connection, check: Check, number: int) -> Query:
             found = _listed(connection, check.rows, [name for name in names if name], number)
             if found.text:
                 return found
-    return Query(reason=f"each value was tried, and {counted(number, 'row')} cannot be listed")
+    return Query(reason=f"{check.why_no_query}, and {counted(number, 'row')} cannot be listed")
 
 
 def _finds_the_same(connection: Connection, rows: sa.Select[Any], others: sa.Select[Any], number: int) -> bool:
@@ -91,10 +94,10 @@ def rows_of_text(connection: Connection, text: str) -> int:
 
 
 def _text(connection: Connection, rows: sa.Select[Any]) -> str:
-    """Return the query as text that can be run by itself; "" where it calls a function that exists only now."""
+    """Return the query as text that can be run by itself; "" where it reads what exists only now."""
     compiled = rows.compile(dialect=_without_parameters(connection), compile_kwargs={"literal_binds": True})
     text = str(compiled)
-    if FUNCTION in text:
+    if FUNCTION in text or BEFORE in text:
         return ""
     several = tokens(text, connection.dialect)  # without spaces and comments
     gaps = [" " if each.start > before.end else "" for before, each in pairwise(several)]

@@ -6,7 +6,7 @@ each constraint is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,10 +17,11 @@ from ...operations.operation import MigrateOperation
 from ...operations.ops import AlterColumnOp
 from ...util.sql import in_quotes, tokens
 from ..findings import Blocker, BlockerKind
+from .broken_before import RowsWritten, known_rows
 from .checks import RowQueries
 from .constraints import Constraint, constraints_where
 from .diagnostics import Violation, violation_of
-from .find import message, rows_refused, rows_refused_by_sql, rows_that_do_not_fit
+from .find import are_all_taken_by_sql, message, rows_refused, rows_refused_by_sql, rows_that_do_not_fit
 from .postgresql_tries import notes_tries
 from .savepoints import undone, undone_if_failed, without_event_triggers
 from .statements import operations_in
@@ -69,7 +70,7 @@ WHERE {} ORDER BY depth DESC LIMIT 1
 """
 _HAS_CONSTRAINT = "EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = up.oid AND k.conname = :name)"
 _HAS_COLUMN = "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = up.oid AND a.attname = :name AND a.attnotnull)"
-_CHECKS_AT_ONCE = "k.convalidated AND NOT k.condeferred AND k.confupdtype IN ('a', 'r') AND k.confdeltype IN ('a', 'r')"
+_CHECKS_AT_ONCE = "NOT k.condeferred AND k.confupdtype IN ('a', 'r') AND k.confdeltype IN ('a', 'r')"
 """Foreign keys that refuse a change of what they refer to, rather than follow it or wait for COMMIT."""
 _PARENT_OF_KEY = """
 WITH RECURSIVE up AS (
@@ -125,9 +126,10 @@ def refused_rows(connection: Connection, error: Exception, ran: Ran, shown: str,
     try:
         with undone(connection):
             tries = _tries(connection, ran)
-            removed, last = _removed(connection, error, ran)
-            if last is None and not _differs(connection, removed):
-                found = _counted(connection, removed, tries, shown, error, revision)
+            removed, known, last = _removed(connection, error, ran)
+            if last is None and not _differs(connection, removed, known):
+                queries = RowsWritten(connection, known)
+                found = _counted(queries, removed, tries, shown, error, revision)
     except SQLAlchemyError:
         found = []
     if found:
@@ -142,10 +144,10 @@ def refused_rows(connection: Connection, error: Exception, ran: Ran, shown: str,
 
 
 def _counted(
-    connection: Connection, removed: Sequence[_Removed], tries: str | None, shown: str, error: Exception, revision: str
+    queries: RowQueries, removed: Sequence[_Removed], tries: str | None, shown: str, error: Exception, revision: str
 ) -> list[Blocker]:
     """Return the rows that what was removed refuses; ``tries`` is the table of an INSERT that may leave rows out."""
-    queries, found = RowQueries(connection), list[Blocker]()
+    found = list[Blocker]()
     if tries is not None and (not tries or any(each.added_by for each in removed)):
         return []  # the rows that it has left out are not counted
     for each in removed:
@@ -172,17 +174,25 @@ def _tries(connection: Connection, ran: Ran) -> str | None:
     return table if table and notes_tries(connection, schema, table) else ""
 
 
-def _removed(connection: Connection, error: Exception, ran: Ran) -> tuple[list[_Removed], Exception | None]:
-    """Remove constraints until the statements run; return them, and the error that is left, None for none."""
+def _removed(
+    connection: Connection, error: Exception, ran: Ran
+) -> tuple[list[_Removed], frozenset[str], Exception | None]:
+    """Remove constraints until the statements run; return them, and the error that is left, None for none.
+
+    In between is what `known_rows` has noted of the rows before the statements.
+    """
     removed: list[_Removed] = []
+    known: frozenset[str] = frozenset()
     left: Exception = error
     while True:
-        known = {each.sql for each in removed}
-        several = [each for each in _in_the_way(connection, violation_of(left), ran) if each.sql not in known]
+        done = {each.sql for each in removed}
+        several = [each for each in _in_the_way(connection, violation_of(left), ran) if each.sql not in done]
         several = [each for each in several if _is_removed(connection, each)]
         if not several:
-            return removed, left
+            return removed, known, left
         removed += several
+        with without_event_triggers(connection):
+            known = known_rows(connection, (operation for each in removed for operation in each.operations))
         savepoint = connection.begin_nested()
         try:
             ran.again()
@@ -191,12 +201,17 @@ def _removed(connection: Connection, error: Exception, ran: Ran) -> tuple[list[_
             left = second
         else:
             savepoint.commit()
-            return removed, None
+            return removed, known, None
 
 
-def _differs(connection: Connection, removed: Sequence[_Removed]) -> bool:
-    """Return whether a constraint may have refused a value only because the type of its column did not cut it."""
+def _differs(connection: Connection, removed: Sequence[_Removed], known: Collection[str]) -> bool:
+    """Return whether a wider type may be why a constraint has refused a value: its own type would have cut that.
+
+    So does a new type write all rows of the table, so that those which are ``known`` are not told apart.
+    """
     narrowed = [each.narrowed for each in removed if each.narrowed is not None]
+    if narrowed and known:
+        return True
     return len(narrowed) < len(removed) and any(has_spaces_to_cut(connection, each) for each in narrowed)
 
 
@@ -258,16 +273,17 @@ def _of_domain(connection: Connection, found: Violation) -> Iterator[_Removed]:
             # a session that has used the domain reads it again only after a constraint was added or dropped
             yield _Removed(f"ALTER DOMAIN {domain} ADD CONSTRAINT mig_rehearsed_check CHECK (true) NOT VALID")
         elif constraint is not None:
-            added_by = "" if definition.endswith(" NOT VALID") else f"ALTER DOMAIN {domain} ADD {definition}"
-            yield _Removed(f"ALTER DOMAIN {domain} DROP CONSTRAINT {in_quotes(constraint)}", added_by=added_by)
+            added_by = f"ALTER DOMAIN {domain} ADD {definition.removesuffix(' NOT VALID')}"
+            # a value that is copied is not checked again, so that one which is refused may have been there before
+            is_met = not definition.endswith(" NOT VALID") or are_all_taken_by_sql(RowQueries(connection), added_by)
+            sql = f"ALTER DOMAIN {domain} DROP CONSTRAINT {in_quotes(constraint)}"
+            yield _Removed(sql, added_by=added_by if is_met else "")
 
 
 def _without(connection: Connection, constraint: Constraint) -> Iterator[_Removed]:
     """Yield a constraint, after the foreign keys that refer to its columns: they need it."""
     yield from _referring(connection, constraint)
-    # rows that a constraint which is NOT VALID refuses may have been there before, and would be counted
-    operations = constraint.operations(connection) if constraint.is_validated else []
-    yield _dropped(constraint, operations)
+    yield _dropped(constraint, constraint.operations(connection))
 
 
 def _referring(connection: Connection, constraint: Constraint) -> Iterator[_Removed]:

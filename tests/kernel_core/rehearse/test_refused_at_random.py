@@ -187,3 +187,104 @@ def try_one(connection: sa.Connection, database: str, kind: str) -> bool:
     cause = "error" if "too long" in str(error.orig) else "duplicate"
     assert numbers == (expected or Counter([(cause, None)])), (sql, error.orig, before)
     return True
+
+
+BROKEN = {
+    "c": ["c", "c * 2", "c - 30", "70"],
+    "w": ["w", "w + 1", "x", "5"],
+    "n": ["n", "nullif(n, 2)"],
+}
+"""What the columns of a table get, some rows of which break their constraints."""
+PARENTS = {
+    "DELETE FROM p WHERE id = 2": {2},
+    "UPDATE p SET id = id + 4": {1, 2},
+    "UPDATE p SET id = 5 WHERE id = 1": {1},
+}
+"""Statements with the keys that no row has then."""
+
+
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.sweep) for part in range(1, 4))])
+def test_of_rows_that_broke_a_constraint_before_those_are_counted_that_are_checked_again(postgresql_url, part):
+    engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
+    random.seed(zlib.crc32(f"broken {part}".encode()))
+    number, refused = repeated(20), 0
+    with engine.connect() as connection:
+        for _ in range(number):
+            with connection.begin():  # a foreign key checks rows again that were written in the same transaction
+                write_broken(connection)
+            refused += try_broken(connection)
+            connection.rollback()
+    assert refused > 0.2 * number
+
+
+def write_broken(connection: sa.Connection) -> None:
+    """Create a table, rows of which break constraints that are NOT VALID."""
+    values = [
+        (place, random.randint(1, 3), random.choice([0, 20, 49, 60, 80]), random.choice([1, 2, 3, 6]), place % 3)
+        for place in range(random.randint(2, 8))
+    ]
+    for sql in (
+        "DROP TABLE IF EXISTS t, p",
+        "CREATE TABLE p (id int PRIMARY KEY)",
+        "CREATE TABLE t (id int, n int NOT NULL, c int, w int, x int)",
+        "INSERT INTO p VALUES (1), (2)",
+        f"INSERT INTO t VALUES {', '.join(map(str, values))}",
+        "ALTER TABLE t ADD CHECK (c < 50) NOT VALID, ADD FOREIGN KEY (w) REFERENCES p NOT VALID",
+    ):
+        run(connection, sql)
+
+
+def try_broken(connection: sa.Connection) -> bool:
+    """Run one statement on that table, and compare as `try_one` does."""
+    sql, expected = random.choice([updated, inserted, of_parents])(connection)
+    before = connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all()
+    savepoint = connection.begin_nested()
+    try:
+        run(connection, sql)
+    except connection.dialect.loaded_dbapi.Error as refusal:
+        error = sa.exc.DBAPIError.instance(sql, (), refusal, connection.dialect.loaded_dbapi.Error)
+        savepoint.rollback()
+    else:
+        assert not expected, sql
+        return False
+    found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
+    assert Counter({(each.kind, *each.columns): each.rows for each in found}) == expected, (sql, error.orig, before)
+    assert connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all() == before
+    return True
+
+
+def updated(connection: sa.Connection) -> tuple[str, Counter[tuple[str, str]]]:
+    """Return a random UPDATE, and the number of the rows that each constraint refuses."""
+    given = {name: random.choice(several) for name, several in BROKEN.items() if random.random() < 0.7} or {"c": "c"}
+    where = random.choice(["true", "id < 3", "w > 2", "c < 50", "x = 1"])
+    new = ", ".join(f"{given.get(name, name)} AS new_{name}" for name in BROKEN)
+    rows_written = connection.exec_driver_sql(f"SELECT *, {new} FROM t WHERE {where}").mappings().all()
+    refused = refused_of(rows_written)
+    refused["orphan", "w"] -= sum(row["w"] == row["new_w"] not in (1, 2) for row in rows_written)
+    return f"UPDATE t SET {', '.join(f'{a} = {b}' for a, b in given.items())} WHERE {where}", +refused
+
+
+def inserted(connection: sa.Connection) -> tuple[str, Counter[tuple[str, str]]]:
+    """Return a random INSERT, and the number of the rows that each constraint refuses."""
+    given = {name: random.choice(several) for name, several in BROKEN.items()}
+    where = random.choice(["true", "id < 3", "w > 2", "c < 50", "x = 1"])
+    new = ", ".join(f"{value} AS new_{name}" for name, value in given.items())
+    rows_written = connection.exec_driver_sql(f"SELECT {new} FROM t WHERE {where}").mappings().all()
+    values = f"id, {given['n']}, {given['c']}, {given['w']}, x"
+    return f"INSERT INTO t SELECT {values} FROM t WHERE {where}", +refused_of(rows_written)
+
+
+def of_parents(connection: sa.Connection) -> tuple[str, Counter[tuple[str, str]]]:
+    """Return a random statement on the rows that others refer to, and the number of the rows that lose theirs."""
+    sql, lost = random.choice(list(PARENTS.items()))
+    keys = connection.exec_driver_sql("SELECT w FROM t").scalars()
+    return sql, +Counter({("orphan", "w"): sum(key in lost for key in keys)})
+
+
+def refused_of(several: Any) -> Counter[tuple[str, str]]:
+    """Return the number of the rows that the constraints refuse, each with all that is written."""
+    numbers = Counter[tuple[str, str]]()
+    numbers["check", "c"] = sum(row["new_c"] >= 50 for row in several)
+    numbers["orphan", "w"] = sum(row["new_w"] not in (1, 2) for row in several)
+    numbers["null", "n"] = sum(row["new_n"] is None for row in several)
+    return numbers

@@ -19,7 +19,9 @@ TEXT = Path(__file__).with_name("refused_statements.txt").read_text()
 def cases(database: str) -> list[Case]:
     """Return the cases of a database."""
     rows, *parts = re.split(r"\n+# ", TEXT.partition(f"[{database}]\n")[2].partition("\n[")[0])
-    return [case(part.strip().splitlines(), rows.splitlines()) for part in parts]
+    rows, _, keys = rows.partition("\n{keys}\n")
+    several = [part.replace("{keys}", keys).strip().splitlines() for part in parts]
+    return [case(lines, rows.splitlines()) for lines in several]
 
 
 def counted(blockers, tables: dict[str, Case]) -> dict[str, tuple[str, ...]]:
