@@ -100,13 +100,16 @@ def _read(listing: Listing, before: FolderContents | None, imports_from: tuple[s
     found: list[Script | BrokenScript] = []
     unsure: set[str] = set()
     changed = len(known) != len(listing)
+    begun = time.time_ns()
     for position, path in enumerate(listing.paths):
         stamp = listing.stamp(position)
         old = known.get(path)
         if old is not None and path not in before.unsure and before.listing.stamp(old) == stamp:
             found.append(before.found[old])
             continue
-        each = _script(_read_now(path, stamp, unsure), imports_from)
+        each = _script(_read_one(path, stamp), imports_from)
+        if not _is_past(stamp, begun):
+            unsure.add(path)
         if old is not None and _same(before.found[old], each):
             each = before.found[old]
         else:
@@ -132,6 +135,7 @@ def _read_first(listing: Listing, imports_from: tuple[str, ...]) -> FolderConten
     found: list[Header | BrokenScript] = []
     unsure: set[str] = set()
     unrecorded: set[int] = set()
+    begun = time.time_ns()
     for position, path in enumerate(listing.paths):
         stamp = listing.stamp(position)
         known = recorded.get(path)
@@ -139,8 +143,10 @@ def _read_first(listing: Listing, imports_from: tuple[str, ...]) -> FolderConten
             found.append(known[1])
             listing.paths[position] = known[1].path
         else:
-            found.append(_read_now(path, stamp, unsure))
+            found.append(_read_one(path, stamp))
             unrecorded.add(position)
+            if not _is_past(stamp, begun):
+                unsure.add(path)
     if len(unrecorded) >= WORTHWHILE:
         _record(listing, found, unsure, unrecorded)
     return _graph_of(listing, [_script(each, imports_from) for each in found], frozenset(unsure), is_first=True)
@@ -179,15 +185,6 @@ def _without_replaced(scripts: list[Script]) -> list[Script]:
     return [each for each in scripts if each.revision not in hidden] if hidden else scripts
 
 
-def _read_now(path: str, stamp: Stamp, unsure: set[str]) -> Header | BrokenScript:
-    """Read a file; its path is added to ``unsure`` if a later change could leave the stamp as it is."""
-    now = time.time_ns()
-    each = _read_one(path, stamp)
-    if not _is_past(stamp, now):
-        unsure.add(path)
-    return each
-
-
 def _read_one(path: str, stamp: Stamp) -> Header | BrokenScript:
     try:
         return read_header(path, stamp[1]) if path.endswith(".py") else read_compiled(path)
@@ -201,12 +198,12 @@ def _script(each: Header | BrokenScript, imports_from: tuple[str, ...]) -> Scrip
     return Script(each, imports_from) if isinstance(each, Header) else each
 
 
-def _is_past(stamp: Stamp, now: int) -> bool:
-    """Return whether a change after ``now`` gives a different stamp: file times have a limited resolution."""
+def _is_past(stamp: Stamp, begun: int) -> bool:
+    """Return whether a change after ``begun`` gives a different stamp: file times have a limited resolution."""
     modified, size, _, inode_changed = stamp
     changed = max(modified, inode_changed)
     step = 50_000_000 if changed % 1_000_000 else 2_000_000_000
-    return size >= 0 and changed + step < now
+    return size >= 0 and changed + step < begun
 
 
 def _same(one: Script | BrokenScript, other: Script | BrokenScript) -> bool:
