@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import importlib
 from collections.abc import Iterator
+from decimal import Decimal
+from uuid import UUID
 
 import sqlalchemy
 from sqlalchemy import types as sqltypes
@@ -101,7 +104,7 @@ def _argument(value: object, context: AutogenContext) -> str:
     return value_source(value, context.imports)
 
 
-def _read_repr(text: str, cls: type, nested: tuple[AnyType, ...], context: AutogenContext) -> str:
+def _read_repr(text: str, cls: type, nested: tuple[object, ...], context: AutogenContext) -> str:
     tree = _parsed(text)
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
         return f"{type_prefix(cls, context)}{text}"
@@ -140,10 +143,11 @@ def _stand_in(type_: AnyType, context: AutogenContext) -> str:
     )
 
 
-def _nested(type_: AnyType) -> Iterator[AnyType]:
-    """Yield the types in the attributes of a type: of array items, of JSON as text."""
+def _nested(type_: AnyType) -> Iterator[object]:
+    """Yield what has its own source in the attributes of a type: the type of array items, a Decimal as precision."""
     if not isinstance(type_, TypeDecorator):
-        yield from (value for value in vars(type_).values() if isinstance(value, TypeEngine))
+        own = (Decimal, dt.timedelta, UUID, TypeEngine)
+        yield from (value for value in vars(type_).values() if isinstance(value, own))
 
 
 def type_prefix(cls: type, context: AutogenContext) -> str:
@@ -174,14 +178,14 @@ def type_prefix(cls: type, context: AutogenContext) -> str:
 class _Reader:
     """Turns the syntax tree of a ``repr`` into source with import prefixes, which can be broken into lines."""
 
-    def __init__(self, classes: dict[str, type], parts: dict[str, AnyType], context: AutogenContext) -> None:
+    def __init__(self, classes: dict[str, type], parts: dict[str, object], context: AutogenContext) -> None:
         self.classes, self.parts, self.context = classes, parts, context
 
     def source(self, node: ast.expr) -> str:
         if isinstance(node, ast.Call):
             part = self.parts.get(ast.unparse(node))
             if part is not None:
-                return type_source(part, self.context)
+                return _argument(part, self.context)
             named = {word.arg: self.source(word.value) for word in node.keywords if word.arg}
             return call(self._function(node.func), [self.source(arg) for arg in node.args], named)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

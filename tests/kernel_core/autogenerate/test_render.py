@@ -3,6 +3,7 @@
 import enum
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -69,6 +70,18 @@ def test_types(write, type_, source):
 def test_a_type_of_a_dialect_adds_its_import(write, context):
     write.value(postgresql.ARRAY(postgresql.HSTORE()))
     assert context.imports == {"from sqlalchemy.dialects import postgresql"}
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [sa.Numeric(Decimal(10), 2), sa.Numeric(10, Decimal(2)), postgresql.ARRAY(sa.Numeric(Decimal(10), Decimal(2)))],
+    ids=repr,
+)
+def test_a_decimal_as_precision_adds_its_import(write, context, type_):
+    source = write.value(type_)
+    names: dict[str, object] = {"sa": sa}
+    exec("\n".join(context.imports), names)
+    assert repr(eval(source, names)) == repr(type_)
 
 
 @pytest.mark.parametrize(
