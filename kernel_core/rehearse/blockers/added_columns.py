@@ -41,7 +41,8 @@ def first_value(column: AnyColumn, dialect: Dialect) -> sa.ColumnElement[Any] | 
 def with_columns(table: TableOrQuery, added: Mapping[str, sa.ColumnElement[Any]]) -> TableOrQuery:
     """Return a table with further columns, or other values in some, as a subquery of its name."""
     kept = [column for column in table.c if column.name not in added]
-    return sa.select(*kept, *(value.label(name) for name, value in added.items())).subquery(table.name)
+    several = (value.label(name) for name, value in added.items())
+    return sa.select(*kept, *several).select_from(table).subquery(table.name)
 
 
 def schema_of(table: TableOrQuery) -> str | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ...operations.operation import shown_name
+from ...operations.operation import MigrateOperation, shown_name
 from ...operations.ops import (
     AddColumnOp,
     AlterColumnOp,
@@ -20,6 +20,7 @@ from ...operations.ops import (
     CreatePrimaryKeyOp,
     CreateUniqueConstraintOp,
     SetEnumValuesOp,
+    SetTableOptionsOp,
 )
 from ...util.counts import counted
 from ...util.exc import sqlstate
@@ -27,12 +28,14 @@ from ...util.sql import in_quotes
 from ...util.sqla_compat import shown_sql, sql_text
 from ..findings import BlockerKind
 from .added_columns import TableOrQuery, default_of, first_value, schema_of, with_columns
+from .character_sets import changed_text, changed_texts
 from .conditions import as_condition, compared, index_value, matches_full, prefix_lengths, unmet, without_parent
-from .kept_constraints import converted, kept_on
+from .kept_constraints import converted, converted_constraints, kept_on
 from .misfits import misfits
 from .row_checks import RowChecks
 from .savepoints import undone_if_failed
-from .type_changes import is_cast
+from .statements import WrittenType
+from .type_changes import MYSQL, is_cast
 
 SAMPLE = 5
 
@@ -212,23 +215,54 @@ class RowQueries(RowChecks[Check]):
 
     def _no_longer_met(self, operation: AlterColumnOp, table: TableOrQuery) -> Iterator[Check]:
         """Yield what the constraints that exist already refuse when a column has its new type."""
-        column, key = operation.column_name, self._place(operation.schema, operation.table_name)
-        value = converted(self.connection, table.c[column].type, operation)
+        column, place = operation.column_name, (table.name, schema_of(table))
+        is_mysql = self.connection.dialect.name in MYSQL
+        text = changed_text(self.connection, operation) if is_mysql else None
+        if text is not None:
+            value: sa.ColumnElement[Any] | None = text.value
+            kept = converted_constraints(self.connection, *place, [text], redefined=column)
+        else:
+            value = converted(self.connection, table.c[column].type, operation)
+            kept = kept_on(self.connection, self._inspector, *place, column)
         if value is None:
             return
+        key = self._place(operation.schema, operation.table_name)
         known = self._added.get(key, {})
         self._added[key] = {**known, column: value}
         try:
-            kept = list(kept_on(self.connection, self._inspector, table.name, schema_of(table), column))
-            found = [check for each in kept for check in self.of(each) or ()]
+            found = list(self._refused_by(kept))
         finally:
             self._added[key] = known
-        for check in found:
+        yield from found
+
+    def _refused_by(self, kept: Iterable[MigrateOperation]) -> Iterator[Check]:
+        """Yield what constraints that exist already will refuse, on the values of `_added`."""
+        for check in (check for each in kept for check in self.of(each) or ()):
             lead = check.lead.replace(" is false for ", " would be false for ").replace(
                 " refers to ", " would refer to "
             )
             rest = check.rest.replace(" have ", " would have ").replace(" conflict ", " would conflict ")
             yield replace(check, lead=lead, rest=rest)
+
+    def table_options(self, operation: SetTableOptionsOp) -> Iterator[Check]:
+        table, shown = self._found(operation)
+        if table is None or self.connection.dialect.name not in MYSQL:
+            return
+        changes = changed_texts(self.connection, operation)
+        for each in changes:
+            for refused in each.refused:
+                rows = self._select(table, [each.column], refused.condition)
+                yield Check("misfit", shown, refused.lead, rows, columns=(each.column,))
+        # what follows in the same statement sees the converted values too
+        added = self._added.setdefault(self._place(operation.schema, operation.table_name), {})
+        added.update({each.column: each.value for each in changes if each.value is not None})
+        yield from self._refused_by(converted_constraints(self.connection, table.name, schema_of(table), changes))
+        for each in changes:
+            if each.new_list:
+                type_ = WrittenType(each.new_list)
+                yield from self.misfits(
+                    AlterColumnOp(operation.table_name, each.column, schema=operation.schema, modify_type=type_)
+                )
 
     def unique(self, operation: CreateUniqueConstraintOp | CreateIndexOp) -> Iterator[Check]:
         yield from self._same_values(

@@ -21,6 +21,7 @@ _OF_SQLSTATE: Mapping[str, frozenset[BlockerKind]] = {
 """https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 _OF_NUMBER: Mapping[int, frozenset[BlockerKind]] = {
+    **dict.fromkeys((1264, 1292, 1366, 1367, 1406, 1411, 3140), _VALUES),
     1048: frozenset({"null"}),
     1062: frozenset({"duplicate"}),
     1138: frozenset({"null"}),
@@ -49,7 +50,7 @@ def is_explained(error: Exception, kinds: Collection[BlockerKind]) -> bool:
     state, number = sqlstate(error.orig), (error.orig.args or ("",))[0]
     if state.startswith("42"):
         return False  # the statement is refused whatever the rows are
-    causes = _OF_SQLSTATE.get(state) or (_OF_NUMBER.get(number) if isinstance(number, int) else None)
+    causes = _OF_NUMBER.get(number, frozenset()) if isinstance(number, int) else _OF_SQLSTATE.get(state)
     if causes is None:
         causes = next((each for words, each in _OF_WORDS.items() if words in str(error.orig)), _VALUES)
     return not causes.isdisjoint(kinds)

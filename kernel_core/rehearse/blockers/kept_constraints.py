@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Inspector
 from ...operations.operation import MigrateOperation
 from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp, CreateIndexOp
 from ...util.sql import in_backticks, in_quotes
+from .character_sets import TextChange
+from .mariadb_constraints import checks_of, unique_keys_of
 from .misfits import reflected_type
 from .statements import operations_in
 from .type_changes import MYSQL
@@ -33,6 +35,10 @@ WHERE i.indrelid = a.attrelid AND i.indisunique AND NOT EXISTS
 ORDER BY 1
 """
 """The keys and conditions in the catalog that may read a column, as statements that would create them."""
+_COMPUTED = """
+SELECT column_name FROM information_schema.columns WHERE table_schema = coalesce(:schema, database())
+AND table_name = :table AND generation_expression IS NOT NULL
+"""
 
 
 def kept_on(
@@ -44,10 +50,42 @@ def kept_on(
         for sql in connection.execute(sa.text(_ON_POSTGRESQL), {"name": name, "column": column}).scalars():
             yield from operations_in(str(sql), connection.dialect)
         return
-    for names in _unique_keys(inspector, table, schema, column):
-        yield CreateIndexOp("index", table, names, schema=schema, unique=True)
+    if connection.dialect.name in MYSQL:
+        yield from _keys_of_mariadb(connection, table, schema, {column})
+    else:
+        for names in _unique_keys(inspector, table, schema, column):
+            yield CreateIndexOp("index", table, names, schema=schema, unique=True)
     for each in inspector.get_check_constraints(table, schema=schema):
         yield CreateCheckConstraintOp(None, table, each["sqltext"], schema=schema)
+
+
+def converted_constraints(
+    connection: Connection, table: str, schema: str | None, changes: Collection[TextChange], *, redefined: str = ""
+) -> Iterator[MigrateOperation]:
+    """Yield operations that would add the constraints that a table of MariaDB has, when its texts are converted.
+
+    The condition in the definition of a column ends where it is ``redefined``.
+    """
+    yield from _keys_of_mariadb(connection, table, schema, {each.column for each in changes if each.value is not None})
+    if any(each.is_copied for each in changes):
+        computed = _computed(connection, table, schema)
+        for each in checks_of(connection, table, schema, without_column=redefined):
+            if not any(name in str(each.condition) for name in computed):
+                yield each
+
+
+def _keys_of_mariadb(
+    connection: Connection, table: str, schema: str | None, columns: set[str]
+) -> Iterator[CreateIndexOp]:
+    """Yield the unique keys that have some of these columns; not those with computed columns, which change too."""
+    computed = _computed(connection, table, schema)
+    for each in unique_keys_of(connection, table, schema):
+        if not columns.isdisjoint(each.parts) and computed.isdisjoint(each.parts):
+            yield each
+
+
+def _computed(connection: Connection, table: str, schema: str | None) -> set[str]:
+    return set(connection.execute(sa.text(_COMPUTED), {"schema": schema, "table": table}).scalars())
 
 
 def converted(
@@ -78,8 +116,7 @@ def converted(
 def _on_mariadb(
     name: str, before: sa.types.TypeEngine[Any], after: sa.types.TypeEngine[Any]
 ) -> sa.ColumnElement[Any] | None:
-    """Return the value of a number that is rounded, a time without its digits, or a text with another collation."""
-    collation = getattr(after, "collation", None)
+    """Return the value of a number that is rounded, or a time without its digits."""
     if isinstance(before, sa.Numeric) and isinstance(after, sa.Integer):
         return sa.literal_column(f"ROUND({name}, 0)")
     if isinstance(before, sa.Numeric) and isinstance(after, sa.Numeric) and not isinstance(after, sa.Float):
@@ -90,7 +127,7 @@ def _on_mariadb(
             f"CAST({name} AS {'DATETIME' if isinstance(after, sa.DateTime) else 'DATE'}"
             f"{f'({digits})' if digits else ''})"
         )
-    return sa.literal_column(f"{name} COLLATE {collation}") if collation and isinstance(before, sa.String) else None
+    return None
 
 
 def _unique_keys(inspector: Inspector, table: str, schema: str | None, column: str) -> Iterator[list[str]]:

@@ -14,12 +14,14 @@ from ...operations.ops import CreateCheckConstraintOp, CreateForeignKeyOp, Creat
 
 _CHECKS = """
 SELECT check_clause FROM information_schema.check_constraints
-WHERE constraint_schema = database() AND table_name = :table
+WHERE constraint_schema = coalesce(:schema, database()) AND table_name = :table
+AND NOT (level = 'Column' AND constraint_name = :without)
 """
 """With those in the definition of a column, which reflection leaves out."""
 _KEYS = """
 SELECT index_name, column_name, sub_part FROM information_schema.statistics
-WHERE table_schema = database() AND table_name = :table AND non_unique = 0 ORDER BY index_name, seq_in_index
+WHERE table_schema = coalesce(:schema, database()) AND table_name = :table AND non_unique = 0
+ORDER BY index_name, seq_in_index
 """
 _REFERRING = """
 SELECT r.constraint_name, k.table_name, k.column_name, k.referenced_column_name
@@ -31,10 +33,13 @@ AND r.update_rule IN ('RESTRICT', 'NO ACTION') ORDER BY k.table_name, r.constrai
 """
 
 
-def checks_of(connection: Connection, table: str) -> list[MigrateOperation]:
-    """Return the CHECK constraints of a table."""
-    conditions = connection.execute(sa.text(_CHECKS), {"table": table}).scalars()
-    return [CreateCheckConstraintOp(None, table, str(each)) for each in conditions]
+def checks_of(
+    connection: Connection, table: str, schema: str | None = None, *, without_column: str = ""
+) -> list[CreateCheckConstraintOp]:
+    """Return the CHECK constraints of a table; not that in the definition of a column, if one is named."""
+    values = {"schema": schema, "table": table, "without": without_column}
+    conditions = connection.execute(sa.text(_CHECKS), values).scalars()
+    return [CreateCheckConstraintOp(None, table, str(each), schema=schema) for each in conditions]
 
 
 def foreign_keys_of(connection: Connection, table: str) -> list[MigrateOperation]:
@@ -52,14 +57,15 @@ def foreign_keys_of(connection: Connection, table: str) -> list[MigrateOperation
     ]
 
 
-def unique_keys_of(connection: Connection, table: str) -> Iterator[MigrateOperation]:
+def unique_keys_of(connection: Connection, table: str, schema: str | None = None) -> Iterator[CreateIndexOp]:
     """Yield the primary key and the unique keys of a table, with how many characters of a column each one has."""
-    rows = connection.execute(sa.text(_KEYS), {"table": table}).all()
+    rows = connection.execute(sa.text(_KEYS), {"schema": schema, "table": table}).all()
     for name, parts in groupby(rows, key=lambda row: row[0]):
         columns = [(column, length) for _, column, length in parts]
         lengths = {column: length for column, length in columns if length}
         options: dict[str, Any] = {"mysql_length": lengths} if lengths else {}
-        yield CreateIndexOp(name, table, [column for column, _ in columns], unique=True, **options)
+        names = [column for column, _ in columns]
+        yield CreateIndexOp(name, table, names, schema=schema, unique=True, **options)
 
 
 def keys_referring_to(connection: Connection, table: str) -> Iterator[MigrateOperation]:

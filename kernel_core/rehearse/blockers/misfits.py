@@ -1,9 +1,8 @@
 """The values that a change of a column's type refuses.
 
 On PostgreSQL each value is tried: a function converts it as ALTER TABLE does, and catches the error. Elsewhere they are
-those of the conditions in `type_changes`, and of STRICT tables of SQLite. MariaDB tries the values for ENUM and SET,
-which compare as their collation says, and for types without a condition: dates, times, bits, bytes and other character
-sets.
+those of the conditions in `type_changes` and `character_sets`, and of STRICT tables of SQLite. MariaDB tries the values
+for ENUM and SET, which compare as their collation says, and for types without a condition: dates, times, bits, bytes.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from ...util.sqla_compat import executed_at_end
 from ...util.sqla_compat.types import AnyType
 from ..findings import BlockerKind
 from .added_columns import TableOrQuery, schema_of
+from .character_sets import changed_text
 from .savepoints import without_event_triggers
 from .strict_tables import unfit_for_strict
 from .type_changes import MYSQL, value_changes
@@ -51,6 +51,10 @@ def misfits(
     is_enum = isinstance(after, sa.Enum) or text.upper().startswith("ENUM(")
     kind: BlockerKind = "enum value" if is_enum else "misfit"
     dialect = connection.dialect.name
+    texts = changed_text(connection, operation) if dialect in MYSQL else None
+    if texts is not None:
+        yield from (Misfit(kind, each.lead, each.condition) for each in texts.refused)
+        return
     if dialect == "sqlite":
         refused = unfit_for_strict(connection, table, column, text)
         if refused is not None:

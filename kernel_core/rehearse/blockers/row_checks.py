@@ -22,6 +22,7 @@ from ...operations.ops import (
     CreatePrimaryKeyOp,
     CreateUniqueConstraintOp,
     SetEnumValuesOp,
+    SetTableOptionsOp,
 )
 from .conditions import is_checked_later
 
@@ -38,6 +39,7 @@ BLOCKED: Mapping[type[MigrateOperation], str] = {
     CreateCheckConstraintOp: "check",
     CreateExcludeConstraintOp: "exclusion",
     SetEnumValuesOp: "enum_values",
+    SetTableOptionsOp: "table_options",
 }
 """The operations that rows can block, each with the method of `RowChecks` that finds these rows."""
 
@@ -91,3 +93,7 @@ class RowChecks(ABC, Generic[_Found]):
     @abstractmethod
     def enum_values(self, operation: SetEnumValuesOp) -> Iterator[_Found]:
         """Find the rows with a value that the type loses."""
+
+    @abstractmethod
+    def table_options(self, operation: SetTableOptionsOp) -> Iterator[_Found]:
+        """Find texts that the new character set of a table of MariaDB lacks, or that its collation makes equal."""

@@ -1,8 +1,8 @@
 """Read a statement as the operations that it carries out, so that the rows that stop it can be found.
 
-Read are CREATE UNIQUE INDEX and ALTER TABLE with new constraints, new NOT NULL columns, SET NOT NULL and new types; all
-else yields nothing, and the database's error is what is known of it. Of several statements in one text each is read,
-unless one of them may change rows: then the rows are not those that stopped it.
+Read are CREATE UNIQUE INDEX and ALTER TABLE with new constraints, new NOT NULL columns, SET NOT NULL, new types and
+character sets; all else yields nothing, and the database's error is what is known of it. Of several statements in one
+text each is read, unless one of them may change rows: then the rows are not those that stopped it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ...operations.ops import (
     CreateForeignKeyOp,
     CreateIndexOp,
     CreatePrimaryKeyOp,
+    SetTableOptionsOp,
 )
 from ...util.sql import SQLDialect, tokens
 from .reader import Name, Reader
@@ -33,9 +34,11 @@ _AFTER_TYPE = (
     *("CONSTRAINT", "GENERATED", "AS", "ON", "INVISIBLE", "VISIBLE", "FIRST", "AFTER", "WITH", "WITHOUT"),
 )
 """The words that can follow the type, or the default, in the definition of a column."""
+_CHARACTERS = frozenset({"CHARACTER", "CHARSET", "COLLATE"})
+"""The words of the option of a table of MariaDB that is the character set of new columns."""
 
 
-class _Written(UserDefinedType[object]):
+class WrittenType(UserDefinedType[object]):
     """A type as it is written in the statement."""
 
     cache_ok = True
@@ -138,11 +141,20 @@ def _altered_table(reader: Reader) -> Iterator[MigrateOperation]:
     if reader.takes("WAIT"):
         reader.name()
     reader.takes("NOWAIT")
-    while True:
-        yield from _action(reader, schema, table)
-        reader.rest_of_action()
-        if not reader.skip_comma():
-            return
+    operations, is_more, names_characters = list[MigrateOperation](), True, False
+    while is_more:
+        operations += _action(reader, schema, table)
+        names_characters |= not _CHARACTERS.isdisjoint(_words(reader.rest_of_action()).replace("=", " ").split())
+        is_more = reader.skip_comma()
+    converts = [each for each in operations if isinstance(each, SetTableOptionsOp)]
+    if reader.is_mysql and (converts or names_characters) and any(map(_changes_type, operations)):
+        raise ValueError("the table gives its character set to columns that are redefined as well")
+    yield from converts
+    yield from (each for each in operations if not isinstance(each, SetTableOptionsOp))
+
+
+def _changes_type(operation: MigrateOperation) -> bool:
+    return isinstance(operation, AlterColumnOp) and operation.modify_type is not None
 
 
 def _action(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
@@ -157,11 +169,21 @@ def _action(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateO
             spelled = reader.rest_of_action("USING", "COLLATE")
             using = reader.rest_of_action() if reader.takes("USING") else ""
             options: dict[str, Any] = {"postgresql_using": using} if using else {}
-            yield AlterColumnOp(table, column, schema=schema, modify_type=_Written(spelled), **options)
+            yield AlterColumnOp(table, column, schema=schema, modify_type=WrittenType(spelled), **options)
     elif reader.takes("MODIFY"):
         yield from _redefined(reader, schema, table, renames=False)
     elif reader.takes("CHANGE"):
         yield from _redefined(reader, schema, table, renames=True)
+    elif reader.is_mysql and reader.takes("CONVERT", "TO"):
+        yield from _converted(reader, schema, table)
+
+
+def _converted(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+    """Yield the conversion of a table to a character set."""
+    if reader.takes("CHARSET") or reader.takes("CHARACTER", "SET") or reader.takes("CHAR", "SET"):
+        charset = reader.name().strip("'\"")
+        collate = reader.name().strip("'\"") if reader.takes("COLLATE") else None
+        yield SetTableOptionsOp(table, schema=schema, charset=charset, collate=collate)
 
 
 def _added(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
@@ -291,7 +313,7 @@ class _NewColumn:
         default = sa.text(_escaped(self.default)) if self.default else None
         return sa.Column(
             self.name,
-            _Written(self.type_) if self.type_ else NullType(),
+            WrittenType(self.type_) if self.type_ else NullType(),
             *given,
             nullable=self.is_nullable,
             unique=self.is_unique,
@@ -344,9 +366,14 @@ def _redefined(reader: Reader, schema: str | None, table: str, *, renames: bool)
     if renames:
         reader.name()
     spelled = reader.rest_of_action(*_AFTER_TYPE)
-    is_not_null = "NOT NULL" in _words(reader.rest_of_action())
+    if any(token.keyword in ("GENERATED", "AS") for token in reader.left[:1]):
+        return  # its values are computed
+    rest = reader.rest_of_action("COLLATE")
+    if reader.takes("COLLATE"):
+        spelled += f" COLLATE {reader.name()}"
+    is_not_null = "NOT NULL" in _words(f"{rest} {reader.rest_of_action()}")
     yield AlterColumnOp(
-        table, column, schema=schema, modify_nullable=False if is_not_null else None, modify_type=_Written(spelled)
+        table, column, schema=schema, modify_nullable=False if is_not_null else None, modify_type=WrittenType(spelled)
     )
 
 

@@ -167,9 +167,15 @@ def _too_long(change: _Change, length: int) -> ValueChange:
     text = change.text
     if change.dialect == "postgresql":
         text = sa.func.rtrim(text, " ")  # trailing blanks are removed without an error
+    elif change.dialect in MYSQL and not (isinstance(change.column.type, sa.VARCHAR) and _is_varying(change.after)):
+        text = sa.func.rtrim(text)  # those of one VARCHAR may be refused by another one
     severity: Severity = "loses data" if change.explicit else change.refused
     effect = "are truncated to" if severity == "loses data" else "do not fit"
     return ValueChange(severity, f"values of {change.name} {effect} {change.type_}", sa.func.char_length(text) > length)
+
+
+def _is_varying(type_: AnyType) -> bool:
+    return isinstance(type_, sa.String) and not isinstance(type_, sa.CHAR)
 
 
 def _to_integer(change: _Change) -> Iterator[ValueChange]:

@@ -29,6 +29,7 @@ from kernel_core.operations.ops import (
     ExecuteSQLOp,
     RenameTableOp,
     SetEnumValuesOp,
+    SetTableOptionsOp,
 )
 from kernel_core.rehearse.blockers.conditions import (
     compared,
@@ -139,7 +140,7 @@ _LOSSES: dict[type[MigrateOperation], Callable[[TableStates, Any], Iterator[Foun
 }
 
 
-_NOT_COUNTED = (CreateExcludeConstraintOp, SetEnumValuesOp)
+_NOT_COUNTED = (CreateExcludeConstraintOp, SetEnumValuesOp, SetTableOptionsOp)
 """Rows that block these are found by a rehearsal only."""
 
 
@@ -242,6 +243,9 @@ class RowCounts(RowChecks[Found]):
         raise NotCounted
 
     def enum_values(self, operation: SetEnumValuesOp) -> Iterator[Found]:
+        raise NotCounted
+
+    def table_options(self, operation: SetTableOptionsOp) -> Iterator[Found]:
         raise NotCounted
 
 

@@ -112,7 +112,7 @@ def check(project, several: list[Case], block: str = "") -> None:
     body = "\n".join(["from sqlalchemy.dialects import mysql", *bodies])
     project.write("a1", None, f"{block}\n{textwrap.indent(body, '    ')}" if block else body)
     (found,) = command.rehearse(project.config(), "head", and_back=False)
-    assert found.stopped_at == ""
+    assert found.stopped_at == "", found.blockers[-1]
     assert counted(found.blockers, tables) == {each.name: each.blockers for each in tables.values()}
     with engine.connect() as live:
         for blocker in found.blockers:
