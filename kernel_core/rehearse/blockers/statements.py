@@ -130,7 +130,7 @@ def _index_part(text: str, dialect: SQLDialect) -> str | sa.TextClause:
     found = [token for token in tokens(text, dialect) if token.kind not in ("space", "comment")]
     is_column = found and found[0].kind in ("word", "name") and (len(found) == 1 or found[1].kind == "word")
     if is_column and "COLLATE" not in (token.keyword for token in found):
-        return found[0].name
+        return _column_name(text, dialect)
     return sa.text(_escaped(text))
 
 
@@ -194,7 +194,7 @@ def _added(reader: Reader, schema: str | None, table: str) -> Iterator[MigrateOp
     if reader.takes("UNIQUE"):
         yield from _unique(reader, name, schema, table)
     elif reader.takes("PRIMARY", "KEY"):
-        columns = [_column_name(part) for part in reader.parenthesised()]
+        columns = [_column_name(part, reader.dialect) for part in reader.parenthesised()]
         if columns:  # else USING INDEX, whose columns only the database knows
             yield CreatePrimaryKeyOp(name, table, columns, schema=schema)
     elif reader.takes("FOREIGN", "KEY"):
@@ -230,11 +230,11 @@ def _unique(reader: Reader, name: str | None, schema: str | None, table: str) ->
 def _foreign_key(reader: Reader, name: str | None, schema: str | None, table: str) -> Iterator[MigrateOperation]:
     if not reader.is_at("("):
         name = reader.name()
-    local = [_column_name(part) for part in reader.parenthesised()]
+    local = [_column_name(part, reader.dialect) for part in reader.parenthesised()]
     if not local or not reader.takes("REFERENCES"):
         return
     other_schema, other = reader.qualified()
-    remote = [_column_name(part) for part in reader.parenthesised()]
+    remote = [_column_name(part, reader.dialect) for part in reader.parenthesised()]
     rest = _words(reader.rest_of_action())
     if "NOT VALID" not in rest:
         options = {"match": "FULL"} if "MATCH FULL" in rest else {}
@@ -340,7 +340,7 @@ class _NewColumn:
             self.constraints.append(CreateCheckConstraintOp(None, table, condition, schema=schema))
         elif reader.takes("REFERENCES"):
             other_schema, other = reader.qualified()
-            remote = [_column_name(part) for part in reader.parenthesised()]
+            remote = [_column_name(part, reader.dialect) for part in reader.parenthesised()]
             key = CreateForeignKeyOp(
                 None, table, other, [self.name], remote, source_schema=schema, referent_schema=other_schema
             )
@@ -377,7 +377,7 @@ def _redefined(reader: Reader, schema: str | None, table: str, *, renames: bool)
     )
 
 
-def _column_name(text: str) -> str:
+def _column_name(text: str, dialect: SQLDialect) -> str:
     """Return the name at the start of an entry of a list of columns."""
-    found = [token for token in tokens(text, "mysql" if "`" in text else "default") if token.kind != "space"]
-    return found[0].name if found else text
+    reader = Reader(text, dialect)
+    return reader.name() if reader.left else text
