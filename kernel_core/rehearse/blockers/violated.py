@@ -7,6 +7,7 @@ each constraint is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from ...util.sql import in_quotes, tokens
 from ..findings import Blocker, BlockerKind
 from .broken_before import RowsWritten, known_rows
 from .checks import RowQueries
+from .computed_values import rows_without_value
 from .constraints import Constraint, constraints_where
 from .diagnostics import Violation, violation_of
 from .find import are_all_taken_by_sql, message, rows_refused, rows_refused_by_sql, rows_that_do_not_fit
@@ -119,28 +121,35 @@ def refused_rows(connection: Connection, error: Exception, ran: Ran, shown: str,
     """
     state = violation_of(error).state
     kind = _KINDS.get(state)
-    if (kind is None and state not in _OF_VALUES) or any(words in message(error) for words in _OF_EXISTING_ROWS):
+    if (kind is None and not state.startswith("22")) or any(words in message(error) for words in _OF_EXISTING_ROWS):
         return []
     found: list[Blocker] = []
     last: Exception | None = error
-    try:
-        with undone(connection):
+    with suppress(SQLAlchemyError), undone(connection):
+        if kind is not None or state in _OF_VALUES:
             tries = _tries(connection, ran)
             removed, known, last = _removed(connection, error, ran)
             if last is None and not _differs(connection, removed, known):
                 queries = RowsWritten(connection, known)
                 found = _counted(queries, removed, tries, shown, error, revision)
-    except SQLAlchemyError:
-        found = []
     if found:
         return list({(each.kind, each.table, each.columns, each.query): each for each in found}.values())
     if kind is None:
-        return []
+        return _without_value(connection, error, ran, shown, revision)
     place = violation_of(error).table
     found = [Blocker(kind, revision, shown, place, message(error), error=message(error))]
     if last is not None and message(last) != message(error) and violation_of(last).state[:2] in _OF_DATA:
-        found.append(Blocker("error", revision, shown, place, message(last), error=message(last)))
+        others = _without_value(connection, last, ran, shown, revision)
+        found += others or [Blocker("error", revision, shown, place, message(last), error=message(last))]
     return found
+
+
+def _without_value(connection: Connection, error: Exception, ran: Ran, shown: str, revision: str) -> list[Blocker]:
+    """Return the rows for which a statement cannot compute a value; [] where ``error`` is another one."""
+    if len(ran.texts) == 1 and violation_of(error).state.startswith("22"):
+        with suppress(SQLAlchemyError):
+            return list(rows_without_value(connection, ran.texts[0], shown, error, revision))
+    return []
 
 
 def _counted(

@@ -288,3 +288,66 @@ def refused_of(several: Any) -> Counter[tuple[str, str]]:
     numbers["orphan", "w"] = sum(row["new_w"] not in (1, 2) for row in several)
     numbers["null", "n"] = sum(row["new_n"] is None for row in several)
     return numbers
+
+
+COMPUTED = ["s::int", "s::date", "s::numeric / k", "s::boolean", "12 / (k - 1)", "left(s, 3)", "s || 'xy'", "k * 30000"]
+"""What a column gets: values that cannot be computed of each row, or do not fit it."""
+COLUMNS = {"s::date": "d", "s::boolean": "b", "left(s, 3)": "v", "s || 'xy'": "v", "s::numeric / k": "m"}
+
+
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.sweep) for part in range(1, 4))])
+def test_the_rows_without_a_value_are_those_for_which_a_statement_fails_alone(postgresql_url, part):
+    engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
+    random.seed(zlib.crc32(f"computed {part}".encode()))
+    number, refused = repeated(20), 0
+    with engine.connect() as connection:
+        for _ in range(number):
+            refused += try_computed(connection)
+            connection.rollback()
+    assert refused > 0.2 * number
+
+
+def try_computed(connection: sa.Connection) -> bool:
+    """Run one statement that computes values, then alone for each row and column; return whether it was refused."""
+    texts = ["1", "2024-01-31", "2024-02-30", "t", "x", "", "70000", None]
+    values = ", ".join(
+        f"({place}, {literal(random.choice(texts))}, {random.randint(0, 3)})" for place in range(random.randint(1, 6))
+    )
+    run(
+        connection,
+        "CREATE TABLE t (id int, s text, k int, n smallint, d date, b boolean, v varchar(4), m numeric(4, 2))",
+    )
+    run(connection, "CREATE TABLE o (LIKE t)")
+    run(connection, f"INSERT INTO t (id, s, k) VALUES {values}")
+    given = {COLUMNS.get(each, "n"): each for each in random.sample(COMPUTED, random.randint(1, 3))}
+    where = random.choice(["true", "k > 0", "id < 3", "s <> 'x'"])
+    is_update = random.random() < 0.5
+
+    def spelled(several: dict[str, str], condition: str) -> str:
+        if is_update:
+            return f"UPDATE t a SET {', '.join(f'{a} = {b}' for a, b in several.items())} WHERE {condition}"
+        return f"INSERT INTO o ({', '.join(several)}) SELECT {', '.join(several.values())} FROM t WHERE {condition}"
+
+    sql, expected = spelled(given, where), Counter[str]()
+    for name, value in given.items():
+        for key in connection.exec_driver_sql(f"SELECT id FROM t WHERE {where}").scalars().all():
+            expected[name] += refusal_of(connection, spelled({name: value}, f"id = {key}")) is not None
+    error = refusal_of(connection, sql)
+    assert (error is not None) == bool(+expected), sql
+    if error is None:
+        return False
+    found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
+    assert Counter({each.columns[0]: each.rows for each in found}) == +expected, (sql, values, error.orig)
+    return {each.kind for each in found} == {"misfit"}
+
+
+def refusal_of(connection: sa.Connection, sql: str) -> sa.exc.DBAPIError | None:
+    """Run a statement, undo it, and return its error."""
+    savepoint = connection.begin_nested()
+    try:
+        run(connection, sql)
+    except connection.dialect.loaded_dbapi.Error as refusal:
+        return sa.exc.DBAPIError.instance(sql, (), refusal, connection.dialect.loaded_dbapi.Error)
+    finally:
+        savepoint.rollback()
+    return None

@@ -19,9 +19,10 @@ TEXT = Path(__file__).with_name("refused_statements.txt").read_text()
 def cases(database: str) -> list[Case]:
     """Return the cases of a database."""
     rows, *parts = re.split(r"\n+# ", TEXT.partition(f"[{database}]\n")[2].partition("\n[")[0])
-    rows, _, keys = rows.partition("\n{keys}\n")
-    several = [part.replace("{keys}", keys).strip().splitlines() for part in parts]
-    return [case(lines, rows.splitlines()) for lines in several]
+    rows, *named = re.split(r"\n(\{\w+\})\n", rows)
+    for name, lines in zip(named[::2], named[1::2], strict=True):
+        parts = [part.replace(name, lines) for part in parts]
+    return [case(part.strip().splitlines(), rows.splitlines()) for part in parts]
 
 
 def counted(blockers, tables: dict[str, Case]) -> dict[str, tuple[str, ...]]:
