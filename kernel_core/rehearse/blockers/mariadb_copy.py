@@ -7,14 +7,16 @@ it also takes NULL everywhere, and has wider types where a value does not fit. W
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Self
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from ...operations.operation import MigrateOperation
 from ...operations.ops import AlterColumnOp
 from ...util.sql import SQLDialect, in_backticks, tokens
 from ...util.sqla_compat.types import AnyType
@@ -31,6 +33,8 @@ from .widened_columns import orders
 MISFITS = frozenset({1264, 1265, 1366, 1406})
 """The numbers of the errors of values that do not fit (https://mariadb.com/kb/en/mariadb-error-codes/)."""
 
+IS_NEW = "mig_rehearsed_is_new"
+"""A column of a copy: 0 for the rows of the table, and 1 for those that a statement inserts."""
 _ROWS = "mig_rehearsed_rows"
 _COLUMNS = """
 SELECT column_name, column_type, data_type, character_set_name, collation_name, column_default, extra,
@@ -47,7 +51,7 @@ _TEXTS = frozenset({"char", "varchar", "enum"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """A column of ``information_schema.columns``; ``numbers_itself`` is AUTO_INCREMENT where it gives a value."""
 
     name: str
@@ -108,13 +112,28 @@ def rows_on_copy(
     """
     several = {_written(sql, connection.dialect) for sql in ran.texts}
     written = several.pop() if len(several) == 1 else None
-    if written is None or written.schema not in (None, connection.exec_driver_sql("SELECT database()").scalar()):
+    if written is None or not is_here(connection, written.schema):
         return []
+    return first_counted(
+        connection, number, lambda widens: _counted(connection, written, error, ran, shown, revision, widens=widens)
+    )
+
+
+def is_here(connection: Connection, schema: str | None) -> bool:
+    """Return whether a schema is that of the connection, or none is named."""
+    return schema is None or schema == connection.exec_driver_sql("SELECT database()").scalar()
+
+
+def first_counted(connection: Connection, number: int, counted: Callable[[bool], Iterator[Blocker]]) -> list[Blocker]:
+    """Return what is counted on a copy, with wider columns if the statement fails on one without; [] for nothing.
+
+    ``number`` is that of the first error.
+    """
     driver_error = connection.dialect.loaded_dbapi.Error
     for widens in (False, True) if number not in MISFITS else (True,):
         try:
             with undone(connection):
-                return list(_counted(connection, written, error, ran, shown, revision, widens=widens))
+                return list(counted(widens))
         except driver_error as second:
             if not second.args or second.args[0] not in MISFITS:
                 return []
@@ -128,44 +147,103 @@ def _counted(
 ) -> Iterator[Blocker]:
     """Yield the rows that are refused; raises LookupError for a table of which no such copy can be made."""
     table = written.table.replace("%%", "%")  # as the driver gets it, which puts parameters in
-    is_strict = "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
-    if widens and not is_strict:
-        raise LookupError(table)  # what does not fit is changed without an error
-    columns, next_number = _columns(connection, table, numbers=not written.is_update)
-    if widens and any(each.kind == "enum" for each in columns) and orders(tokens(ran.texts[-1], connection.dialect)):
-        raise LookupError(table)  # an enum has the order of its values
-    operations = [*checks_of(connection, table), *foreign_keys_of(connection, table)]
+    copy = Copy.of(connection, table, ran.texts[-1], numbers=not written.is_update, widens=widens)
+    operations = [*copy.constraints(connection), *foreign_keys_of(connection, table)]
     operations += () if written.replaces else unique_keys_of(connection, table)
     operations += keys_referring_to(connection, table) if written.is_update else ()
-    if is_strict:
-        operations += [AlterColumnOp(table, each.name, modify_nullable=False) for each in columns if each.takes_null]
-    types = {each["name"]: each["type"] for each in sa.inspect(connection).get_columns(table)}
-    definitions = [each.definition(widens=widens, keeps_not_null=not is_strict) for each in columns]
-    definitions += [f"KEY ({in_backticks(each.name)})" for each in columns if each.numbers_itself]
-    options = f" AUTO_INCREMENT = {next_number}" if next_number else ""
-    kept = [in_backticks(each.name) for each in columns if each.expression is None]
-    with _hidden(connection, table, f"({', '.join(definitions)}){options}", kept):
+    with copy.hidden(connection):
         ran.again()
         queries = RowQueries(connection)
         yield from rows_refused(queries, operations, shown, error, revision)
-        if widens:
-            unfit = (check for each in columns if each.wider for check in _misfits(queries, table, each, types))
-            yield from rows_of(queries, unfit, shown, error, revision)
+        yield from rows_of(queries, copy.misfits(queries, table), shown, error, revision)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A temporary copy of a table, which is to hide it.
+
+    ``next_number`` is the next value of AUTO_INCREMENT. ``widens``: columns have wider types, except those that are
+    ``narrow``. ``types`` are those of the table.
+    """
+
+    table: str
+    columns: Sequence[Column]
+    types: Mapping[str, AnyType]
+    next_number: int | None
+    is_strict: bool
+    widens: bool
+    narrow: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        connection: Connection,
+        table: str,
+        sql: str,
+        *,
+        numbers: bool,
+        widens: bool,
+        narrow: frozenset[str] = frozenset(),
+    ) -> Self:
+        """Return the copy for a statement; raises LookupError where it would do other things to a copy.
+
+        ``numbers``: the copy counts AUTO_INCREMENT itself.
+        """
+        is_strict = "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
+        if widens and not is_strict:
+            raise LookupError(table)  # what does not fit is changed without an error
+        columns, next_number = _columns(connection, table, numbers=numbers)
+        if widens and any(each.kind == "enum" for each in columns) and orders(tokens(sql, connection.dialect)):
+            raise LookupError(table)  # an enum has the order of its values
+        types = {each["name"]: each["type"] for each in sa.inspect(connection).get_columns(table)}
+        return cls(table, columns, types, next_number, is_strict, widens, narrow)
+
+    def constraints(self, connection: Connection) -> list[MigrateOperation]:
+        """Return the conditions of the table, and NOT NULL where the copy takes NULL."""
+        needed = [each.name for each in self.columns if each.takes_null] if self.is_strict else []
+        not_null = [AlterColumnOp(self.table, name, modify_nullable=False) for name in needed]
+        return [*checks_of(connection, self.table), *not_null]
+
+    @contextmanager
+    def hidden(self, connection: Connection, *, key: str = "", is_marked: bool = False) -> Iterator[None]:
+        """Hide the table by the copy, with its rows, for the time of the block.
+
+        ``key`` is that of the copy, if it has one; ``is_marked``: it has the column `IS_NEW`.
+        """
+        definitions = [
+            each.definition(widens=self.widens and each.name not in self.narrow, keeps_not_null=not self.is_strict)
+            for each in self.columns
+        ]
+        definitions += [f"KEY ({in_backticks(each.name)})" for each in self.columns if each.numbers_itself]
+        definitions += [f"{IS_NEW} tinyint NOT NULL DEFAULT 1 INVISIBLE"] if is_marked else []
+        definitions += [key] if key else []
+        options = f" AUTO_INCREMENT = {self.next_number}" if self.next_number else ""
+        kept = {name: name for each in self.columns if each.expression is None for name in [in_backticks(each.name)]}
+        kept |= {IS_NEW: "0"} if is_marked else {}
+        with _hidden(connection, self.table, f"({', '.join(definitions)}){options}", kept):
+            yield
+
+    def misfits(self, queries: RowQueries, table: str) -> Iterator[Check]:
+        """Yield the values of wider columns that do not fit the types of the table, in the copy or a further one."""
+        for each in self.columns if self.widens else ():
+            if each.wider and each.name not in self.narrow:
+                yield from _misfits(queries, table, each, self.types)
 
 
 @contextmanager
-def _hidden(connection: Connection, table: str, definition: str, columns: Sequence[str]) -> Iterator[None]:
-    """Hide a table by a temporary one with its rows, for the time of the block."""
-    name, names = in_backticks(table), ", ".join(columns)
+def _hidden(connection: Connection, table: str, definition: str, values: Mapping[str, str]) -> Iterator[None]:
+    """Hide a table by a temporary one with its rows, for the time of the block; ``values`` has those by columns."""
+    name, names, selected = in_backticks(table), ", ".join(values), ", ".join(values.values())
     # a key that is 0 is kept, and so is a date that strict mode refuses
     keeps = "SET STATEMENT sql_mode = 'NO_AUTO_VALUE_ON_ZERO' FOR"
-    with _temporary(connection, _ROWS, f"SELECT {names} FROM {name}"), _temporary(connection, name, definition):
-        on_driver(connection, f"{keeps} INSERT INTO {name} ({names}) SELECT {names} FROM {_ROWS}")
+    rows = ", ".join(each for each in values.values() if each != "0")
+    with temporary(connection, _ROWS, f"SELECT {rows} FROM {name}"), temporary(connection, name, definition):
+        on_driver(connection, f"{keeps} INSERT INTO {name} ({names}) SELECT {selected} FROM {_ROWS}")
         yield
 
 
 @contextmanager
-def _temporary(connection: Connection, name: str, definition: str) -> Iterator[None]:
+def temporary(connection: Connection, name: str, definition: str) -> Iterator[None]:
     """Create a temporary table for the time of the block."""
     on_driver(connection, f"CREATE TEMPORARY TABLE {name} {definition}")
     try:
@@ -174,7 +252,7 @@ def _temporary(connection: Connection, name: str, definition: str) -> Iterator[N
         on_driver(connection, f"DROP TEMPORARY TABLE IF EXISTS {name}")
 
 
-def _columns(connection: Connection, table: str, *, numbers: bool) -> tuple[list[_Column], int | None]:
+def _columns(connection: Connection, table: str, *, numbers: bool) -> tuple[list[Column], int | None]:
     """Return the columns of a table without triggers, and the next value of AUTO_INCREMENT."""
     found = connection.execute(sa.text(_IS_PLAIN), {"table": table}).first()
     if found is None or not found[0]:
@@ -186,7 +264,7 @@ def _columns(connection: Connection, table: str, *, numbers: bool) -> tuple[list
         given = None if default == "NULL" else default
         itself = numbers and "auto_increment" in extra
         columns.append(
-            _Column(
+            Column(
                 *(name, without_storage, kind, characters, collation, given, extra, bool(is_not_null), expression),
                 scale=scale,
                 numbers_itself=itself,
@@ -195,7 +273,7 @@ def _columns(connection: Connection, table: str, *, numbers: bool) -> tuple[list
     return columns, found[1] if any(each.numbers_itself for each in columns) else None
 
 
-def _misfits(queries: RowQueries, table: str, column: _Column, types: dict[str, AnyType]) -> Iterator[Check]:
+def _misfits(queries: RowQueries, table: str, column: Column, types: Mapping[str, AnyType]) -> Iterator[Check]:
     """Yield the values of a wider column that do not fit the type that it has."""
     given = queries.table(table, None)
     if given is None:
@@ -223,7 +301,7 @@ class _Written:
 def _written(sql: str, dialect: SQLDialect) -> _Written | None:
     """Return what an INSERT, REPLACE or UPDATE writes to; None where that is not known.
 
-    It is not for IGNORE either, and ON DUPLICATE KEY UPDATE, which tries other rows than it writes.
+    It is not for IGNORE either, and ON DUPLICATE KEY UPDATE, for which there is `mariadb_upserts`.
     """
     reader = Reader(sql, dialect)
     with suppress(IndexError, ValueError):

@@ -32,7 +32,7 @@ def rows_tried(
     ``may_be_updated``: the table may have updated rows too, which are not among those in `VALUES`.
     """
     found = list(rows_refused(queries, [operation], shown, error, revision))
-    tried = list(rows_refused(queries, _of_values(operation), shown, error, revision))
+    tried = list(rows_refused(queries, of_values(operation), shown, error, revision))
     if not tried or [each.rows for each in tried] == [each.rows for each in found]:
         yield from found
     elif found and may_be_updated:
@@ -43,7 +43,8 @@ def rows_tried(
             yield replace(each, table=table, query="", no_query=_REASON)
 
 
-def _of_values(operation: MigrateOperation) -> list[MigrateOperation]:
+def of_values(operation: MigrateOperation) -> list[MigrateOperation]:
+    """Return the operation that would add a constraint to `VALUES`; [] for one that has none of its own rows."""
     if isinstance(operation, AlterColumnOp):
         return [AlterColumnOp(VALUES, operation.column_name, modify_nullable=False)]
     if isinstance(operation, CreateCheckConstraintOp):

@@ -1,7 +1,7 @@
 """Statements that a constraint of MariaDB refuses run again without it, to count the rows.
 
-INSERT and UPDATE run on a copy of the table. Where none can be made, foreign keys and checks are switched off; a unique
-key and NOT NULL cannot be, so that only the message is reported.
+INSERT and UPDATE run on a copy of the table, or on two. Where none can be made, foreign keys and checks are switched
+off; a unique key and NOT NULL cannot be, so that only the message is reported.
 https://mariadb.com/kb/en/server-system-variables/#check_constraint_checks
 """
 
@@ -14,12 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from ...util.sql import SQLDialect, tokens
 from ...util.sqla_compat import executed_at_end
 from ..findings import Blocker, BlockerKind
 from .checks import RowQueries
 from .find import message, rows_refused
 from .mariadb_constraints import checks_of, foreign_keys_of
 from .mariadb_copy import MISFITS, rows_on_copy
+from .mariadb_upserts import rows_of_upsert
 from .savepoints import undone
 from .violated import Ran
 
@@ -47,12 +49,14 @@ def rows_on_mariadb(connection: Connection, error: Exception, ran: Ran, shown: s
     if not isinstance(number, int) or not ran.texts or not is_data or (kind is None and number not in MISFITS):
         return []
     rows = rows_on_copy(connection, error, number, ran, shown, revision)
+    rows = rows or rows_of_upsert(connection, error, number, ran, shown, revision)
     if rows or kind is None:
         return rows
     match = _TABLE.search(text)
     table = match[1].replace("``", "`") if match else ""
     switch = _SWITCHES.get(kind)
-    if switch is not None and _can_be_undone(connection, table):
+    is_left = switch is not None and not any(_resolves(sql, connection.dialect) for sql in ran.texts)
+    if switch is not None and is_left and _can_be_undone(connection, table):
         try:
             with undone(connection):
                 connection.exec_driver_sql(f"SET {switch} = 0")
@@ -63,6 +67,12 @@ def rows_on_mariadb(connection: Connection, error: Exception, ran: Ran, shown: s
         except (SQLAlchemyError, connection.dialect.loaded_dbapi.Error, NotImplementedError):
             rows = []
     return rows or [Blocker(kind, revision, shown, table, text, error=text)]
+
+
+def _resolves(sql: str, dialect: SQLDialect) -> bool:
+    """Return whether a statement may refuse a row that is not in the table at its end: one that it replaces, say."""
+    words = [token.keyword for token in tokens(sql, dialect) if token.kind not in ("space", "comment")]
+    return words[:1] == ["REPLACE"] or not {"DUPLICATE", "IGNORE"}.isdisjoint(words)
 
 
 def _can_be_undone(connection: Connection, table: str) -> bool:
