@@ -51,6 +51,16 @@ def rows_refused(
         yield from rows_of(queries, checks, shown, error, revision)
 
 
+def rows_refused_by_table(
+    queries: RowQueries, operation: MigrateOperation, shown: str, error: Exception, revision: str
+) -> Iterator[Blocker]:
+    """Yield the rows that a constraint or a type refuses, which ``operation`` would give to a table that lacks it."""
+    if isinstance(operation, AlterColumnOp) and operation.modify_type is not None:
+        yield from rows_that_do_not_fit(queries, operation, shown, error, revision)
+    else:
+        yield from rows_refused(queries, [operation], shown, error, revision)
+
+
 def rows_that_do_not_fit(
     queries: RowQueries, operation: AlterColumnOp, shown: str, error: Exception, revision: str
 ) -> Iterator[Blocker]:

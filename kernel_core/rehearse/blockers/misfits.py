@@ -56,7 +56,7 @@ def misfits(
         yield from (Misfit(kind, each.lead, each.condition) for each in texts.refused)
         return
     if dialect == "sqlite":
-        refused = unfit_for_strict(connection, table, column, text)
+        refused = unfit_for_strict(connection, table, column, text, is_copy=bool(operation.kw.get("sqlite_strict")))
         if refused is not None:
             yield Misfit(kind, f"{operation.column_name} is not a valid {text} in ", refused)
             return

@@ -6,7 +6,7 @@ replaces, and OR IGNORE and ON CONFLICT leave out, is not in the way.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -15,10 +15,12 @@ from sqlalchemy import Connection
 
 from ...ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
 from ...operations.operation import MigrateOperation
-from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp, CreateForeignKeyOp, CreateIndexOp
+from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp, CreateIndexOp
 from ...util.sql import SQLDialect, in_quotes, tokens
 from ...util.sqla_compat import executed_at_end
+from ...util.sqla_compat.types import AnyType
 from .reader import Reader
+from .sqlite_keys import keys_of, keys_referring_to
 from .statements import operations_in
 from .tried_rows import VALUES
 
@@ -28,6 +30,14 @@ Names = tuple[str, ...]
 _ORIGINAL = "mig_rehearsed_original"
 _UNIQUE = "UNIQUE constraint failed: "
 _RESOLVED = frozenset({"IGNORE", "REPLACE"})
+_STRICT: Mapping[str, AnyType] = {
+    "INT": sa.INTEGER(),
+    "INTEGER": sa.INTEGER(),
+    "REAL": sa.REAL(),
+    "TEXT": sa.TEXT(),
+    "BLOB": sa.BLOB(),
+}
+"""The types of a STRICT table that refuse values (https://sqlite.org/stricttables.html)."""
 _STORED = """
 SELECT name, sql, is_temporary FROM (
   SELECT *, 1 AS is_temporary FROM sqlite_temp_master UNION ALL SELECT *, 0 FROM sqlite_master
@@ -43,11 +53,6 @@ class Write:
     table: str
     conflict: str = ""
     upsert: str = ""
-
-    @property
-    def may_leave_out(self) -> bool:
-        """Whether rows that are checked may not be in the table at the end."""
-        return bool(self.upsert) or self.conflict in _RESOLVED
 
 
 def write_of(sql: str, dialect: SQLDialect) -> Write | None:
@@ -72,9 +77,10 @@ def write_of(sql: str, dialect: SQLDialect) -> Write | None:
     return Write(word, table, conflict, upsert) if schema in (None, "main") else None
 
 
-def put_copy(connection: Connection, write: Write, failed: Collection[str]) -> list[MigrateOperation]:
+def put_copy(connection: Connection, write: Write, failed: Collection[str]) -> tuple[list[MigrateOperation], bool]:
     """Put a copy in place of a table, and return the operations that would add the constraints that it lacks.
 
+    The second value is whether rows that are checked may not be in the table at the end: they are in `VALUES` then.
     ``failed`` are messages of duplicates, in lower case, that the statement makes although it resolves conflicts.
     Raises LookupError for a table that cannot be copied.
     """
@@ -90,12 +96,15 @@ def put_copy(connection: Connection, write: Write, failed: Collection[str]) -> l
     copy = _Copy(connection, write, frozenset(failed), text, text.without_rowid)
     copy.remove_constraints()
     copy.put()
-    return copy.operations
+    return copy.operations, copy.leaves_out
 
 
 @dataclass(slots=True)
 class _Copy:
-    """The copy of one table: ``text`` is its definition, ``operations`` would add what it lacks."""
+    """The copy of one table: ``text`` is its definition, ``operations`` would add what it lacks.
+
+    ``ignored`` are the columns without which a row is left out before anything else is checked.
+    """
 
     connection: Connection
     write: Write
@@ -103,20 +112,43 @@ class _Copy:
     text: TableText
     has_no_rowid: bool
     operations: list[MigrateOperation] = field(default_factory=list)
+    leaves_out: bool = False
+    ignored: list[str] = field(default_factory=list)
     _indexes: dict[str, str] = field(default_factory=dict)
     _keys: dict[Names, CreateIndexOp] = field(default_factory=dict)
 
     def remove_constraints(self) -> None:
         """Leave out the constraints that would refuse the statement again, foreign keys, and STRICT."""
-        self.operations += _foreign_keys(self.connection, self.text)
+        self.operations += keys_of(self.connection, self.text.name, self.text.sql())
+        self.operations += keys_referring_to(self.connection, self.text.name, self._changes())
         self._read_indexes()
+        self.leaves_out |= bool(self.write.upsert) or self.write.conflict in _RESOLVED
         is_strict = "STRICT" in (token.keyword for token in tokens(self.text.options, "sqlite"))
         for column in self.text.columns:
+            if is_strict:
+                self._note_type(column)
             if is_strict and column.type_text.upper() == "ANY":
                 column.type_text = ""  # it converts no value
             column.clauses = [each for each in column.clauses if self._keeps(each, column)]
         self.text.constraints = [each for each in self.text.constraints if self._keeps(each, None)]
         self.text.set_option("STRICT", wanted=False)
+
+    def _changes(self) -> set[str]:
+        """Return what the statement may do to rows that others refer to: update them, delete them."""
+        words = {token.keyword for token in tokens(self.text.sql(), "sqlite")}
+        replaces = "REPLACE" in {self.write.conflict} | words
+        return {
+            *(["update"] if "UPDATE" in (self.write.word, self.write.upsert) else []),
+            *(["delete"] if replaces else []),
+        }
+
+    def _note_type(self, column: ColumnText) -> None:
+        """Note the values that a column of a STRICT table refuses; SQLite 3.40 does not check what it computes."""
+        type_ = _STRICT.get(column.type_text.upper())
+        if type_ is not None and not column.is_generated:
+            operation = AlterColumnOp(self.text.name, column.name, modify_type=type_)
+            operation.kw["sqlite_strict"] = True
+            self.operations.append(operation)
 
     def put(self) -> None:
         """Put the copy in place of the table, with the rowids, and with the indexes and triggers under their names."""
@@ -138,7 +170,7 @@ class _Copy:
         run(f"INSERT INTO {name} ({listed}) SELECT {listed} FROM {_ORIGINAL}")
         for sql in (*self._indexes.values(), *(sql for _, sql, _ in triggers)):
             run(sql)
-        if self.write.may_leave_out:
+        if self.leaves_out:
             self._keep_values([column.name for column in self.text.columns])
 
     def _keep_values(self, columns: Iterable[str]) -> None:
@@ -146,8 +178,9 @@ class _Copy:
         run, listed = self.connection.exec_driver_sql, ", ".join(map(in_quotes, columns))
         run(f"CREATE TABLE {VALUES} AS SELECT {listed} FROM {in_quotes(self.text.name)} WHERE 0")
         values = ", ".join(f"NEW.{in_quotes(each)}" for each in columns)
+        checked = " AND ".join(f"NEW.{in_quotes(each)} IS NOT NULL" for each in self.ignored) or "1"
         run(
-            f"CREATE TRIGGER {VALUES}_kept BEFORE {self.write.word} ON {in_quotes(self.text.name)} "
+            f"CREATE TRIGGER {VALUES}_kept BEFORE {self.write.word} ON {in_quotes(self.text.name)} WHEN {checked} "
             f"BEGIN INSERT INTO {VALUES} ({listed}) VALUES ({values}); END"
         )
 
@@ -175,7 +208,9 @@ class _Copy:
     def _resolves(self, conflict: str, message: str) -> bool:
         """Return whether the statement leaves out or replaces duplicates, unless it has failed with this message."""
         is_resolved = bool(self.write.upsert) or (self.write.conflict or conflict) in _RESOLVED
-        return is_resolved and message.lower() not in self.failed
+        is_resolved = is_resolved and message.lower() not in self.failed
+        self.leaves_out |= is_resolved
+        return is_resolved
 
     def _keeps(self, clause: Clause, column: ColumnText | None) -> bool:
         """Return whether the copy has a constraint; note what would add it, if not."""
@@ -184,7 +219,10 @@ class _Copy:
             self.operations.append(CreateCheckConstraintOp(None, name, _condition(clause)))
             return False
         if clause.kind == "NOT NULL" and column is not None:
-            if conflict == "IGNORE" or (conflict == "REPLACE" and column.clause("DEFAULT") is not None):
+            if conflict == "IGNORE":
+                self.ignored.append(column.name)
+                return True
+            if conflict == "REPLACE" and column.clause("DEFAULT") is not None:
                 return True
             self.operations.append(AlterColumnOp(name, column.name, modify_nullable=False))
             return False
@@ -206,23 +244,6 @@ class _Copy:
         return False
 
 
-def _foreign_keys(connection: Connection, text: TableText) -> Iterator[CreateForeignKeyOp]:
-    """Yield the foreign keys that are checked at once, and that all rows of the table meet until now."""
-    run, name = connection.exec_driver_sql, in_quotes(text.name)
-    if not run("PRAGMA foreign_keys").scalar() or run("PRAGMA defer_foreign_keys").scalar():
-        return
-    listed = run(f"PRAGMA foreign_key_list({name})").all()
-    words = tokens(text.sql(), "sqlite")
-    is_deferred = any((one.keyword, two.keyword) == ("INITIALLY", "DEFERRED") for one, two in pairwise(words))
-    if not listed or is_deferred:
-        return
-    dangling = {row[3] for row in run(f"PRAGMA foreign_key_check({name})")}
-    for number in sorted({row[0] for row in listed} - dangling):
-        pairs = sorted((row[1], row[2], row[3], row[4]) for row in listed if row[0] == number)
-        remote = [to for *_, to in pairs if to is not None]
-        yield CreateForeignKeyOp(None, text.name, pairs[0][1], [each[2] for each in pairs], remote)
-
-
 def _lowered(names: Iterable[str]) -> Names:
     return tuple(name.lower() for name in names)
 
@@ -238,8 +259,12 @@ def _part(name: str, collation: str) -> str | sa.TextClause:
 
 def _conflict(clause: Clause) -> str:
     """Return the word after ON CONFLICT."""
-    words = [token.keyword for token in tokens(clause.text, "sqlite")]
+    words = _words(clause)
     return words[words.index("CONFLICT") + 1] if "CONFLICT" in words[:-1] else ""
+
+
+def _words(clause: Clause) -> list[str]:
+    return [token.keyword for token in tokens(clause.text, "sqlite")]
 
 
 def _condition(clause: Clause) -> str:

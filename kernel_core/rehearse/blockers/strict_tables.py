@@ -14,10 +14,13 @@ _NUMBERS = "'integer', 'real'"
 
 
 def unfit_for_strict(
-    connection: Connection, table: TableOrQuery, column: sa.ColumnElement[Any], spelled: str
+    connection: Connection, table: TableOrQuery, column: sa.ColumnElement[Any], spelled: str, *, is_copy: bool = False
 ) -> sa.ColumnElement[bool] | None:
-    """Return the condition of the values that a column of a type would refuse; None where the table is not STRICT."""
-    if not _is_strict(connection, table.name):
+    """Return the condition of the values that a column of a type would refuse; None where the table is not STRICT.
+
+    ``is_copy``: the table is a copy of a STRICT one, and takes all values.
+    """
+    if not is_copy and not _is_strict(connection, table.name):
         return None
     value = f"{in_quotes(table.name)}.{in_quotes(str(column.key))}"
     # CAST makes a number of the first characters of a text, which is equal to the text if these are all it has

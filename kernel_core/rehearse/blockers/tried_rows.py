@@ -9,7 +9,7 @@ from ...operations.operation import MigrateOperation
 from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp
 from ..findings import Blocker
 from .checks import RowQueries
-from .find import message, rows_refused
+from .find import message, rows_refused_by_table
 
 VALUES = "mig_rehearsed_values"
 """The table of the rows that a statement tries to write, where it may leave some of them out."""
@@ -31,8 +31,9 @@ def rows_tried(
 
     ``may_be_updated``: the table may have updated rows too, which are not among those in `VALUES`.
     """
-    found = list(rows_refused(queries, [operation], shown, error, revision))
-    tried = list(rows_refused(queries, of_values(operation), shown, error, revision))
+    found = list(rows_refused_by_table(queries, operation, shown, error, revision))
+    values = of_values(operation)
+    tried = [each for one in values for each in rows_refused_by_table(queries, one, shown, error, revision)]
     if not tried or [each.rows for each in tried] == [each.rows for each in found]:
         yield from found
     elif found and may_be_updated:
@@ -44,8 +45,10 @@ def rows_tried(
 
 
 def of_values(operation: MigrateOperation) -> list[MigrateOperation]:
-    """Return the operation that would add a constraint to `VALUES`; [] for one that has none of its own rows."""
+    """Return the operation that would add a constraint or a type to `VALUES`; [] for one that is checked later."""
     if isinstance(operation, AlterColumnOp):
+        if operation.modify_type is not None:
+            return [AlterColumnOp(VALUES, operation.column_name, modify_type=operation.modify_type, **operation.kw)]
         return [AlterColumnOp(VALUES, operation.column_name, modify_nullable=False)]
     if isinstance(operation, CreateCheckConstraintOp):
         return [CreateCheckConstraintOp(None, VALUES, operation.condition)]

@@ -6,19 +6,23 @@ A foreign key is deferred instead, so that ``PRAGMA foreign_key_check`` finds th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
+from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp
 from ...util.sqla_compat import executed_at_end
 from ..findings import Blocker, BlockerKind
-from .checks import RowQueries
+from .checks import Check, RowQueries
 from .dangling import dangling_references, new_dangling
-from .find import message, rows_refused
+from .find import message, rows_refused_by_table
 from .sqlite_copies import Write, put_copy, write_of
+from .strict_tables import unfit_for_strict
 from .tried_rows import rows_tried
 from .violated import Ran
 
@@ -27,8 +31,11 @@ _KINDS: Mapping[str, BlockerKind] = {
     "NOT NULL constraint failed": "null",
     "CHECK constraint failed": "check",
     "FOREIGN KEY constraint failed": "orphan",
+    "cannot store ": "misfit",
 }
 _SAVEPOINT = "mig_rehearsed_rows"
+_ERRORS = (SQLAlchemyError, sqlite3.Error, NotImplementedError, LookupError)
+"""What keeps rows from being counted."""
 
 
 def rows_on_sqlite(connection: Connection, error: Exception, ran: Ran, shown: str, revision: str) -> list[Blocker]:
@@ -41,11 +48,11 @@ def rows_on_sqlite(connection: Connection, error: Exception, ran: Ran, shown: st
     if kind is None or not ran.texts:
         return []
     write, found = write_of(ran.texts[-1], connection.dialect), list[Blocker]()
-    with suppress(SQLAlchemyError, sqlite3.Error, NotImplementedError, LookupError):
-        if kind == "orphan":
-            with _undone(connection):
-                found = _dangling(connection, error, ran, shown, revision)
-        elif write is not None:
+    if kind == "orphan":
+        with suppress(*_ERRORS), _undone(connection):
+            found = _dangling(connection, error, ran, shown, revision)
+    if not found and write is not None:  # a key with RESTRICT may have refused it before another constraint does
+        with suppress(*_ERRORS):
             found = _on_copies(connection, error, ran, write, shown, revision)
     table = "" if write is None else write.table
     return found or [Blocker(kind, revision, shown, table, text, error=text)]
@@ -58,7 +65,7 @@ def _on_copies(
     failed = {message(error).lower()}
     while True:
         with _undone(connection):
-            operations = put_copy(connection, write, failed)
+            operations, leaves_out = put_copy(connection, write, failed)
             try:
                 ran.again()
             except sqlite3.IntegrityError as second:
@@ -67,21 +74,46 @@ def _on_copies(
                     raise
                 failed.add(text)
             else:
-                queries = RowQueries(connection)
-                return [
-                    each for one in operations for each in _of_constraint(queries, one, error, write, shown, revision)
-                ]
+                return list(_counted(connection, operations, error, write, shown, revision, leaves_out=leaves_out))
 
 
-def _of_constraint(
-    queries: RowQueries, operation: MigrateOperation, error: Exception, write: Write, shown: str, revision: str
+class _OfCopy(RowQueries):
+    """Queries for the rows of a copy of a table; of a STRICT one no CHECK compares a value of another type."""
+
+    def __init__(self, connection: Connection, operations: Iterable[MigrateOperation]) -> None:
+        super().__init__(connection)
+        typed = (each for each in operations if isinstance(each, AlterColumnOp) and each.modify_type is not None)
+        self._types = {each.column_name: str(each.modify_type) for each in typed}
+
+    def check(self, operation: CreateCheckConstraintOp) -> Iterator[Check]:
+        for check in super().check(operation):
+            (table,) = check.rows.get_final_froms()
+            assert isinstance(table, sa.TableClause), "no column is added"
+            names = [name for name in check.columns if name in self._types]
+            unfit = (
+                unfit_for_strict(self.connection, table, table.c[name], self._types[name], is_copy=True)
+                for name in names
+            )
+            yield replace(check, rows=check.rows.where(*(sa.not_(each) for each in unfit if each is not None)))
+
+
+def _counted(
+    connection: Connection,
+    operations: Sequence[MigrateOperation],
+    error: Exception,
+    write: Write,
+    shown: str,
+    revision: str,
+    *,
+    leaves_out: bool,
 ) -> Iterator[Blocker]:
-    """Yield the rows that one constraint refuses; SQLite checks the keys of a row after NOT NULL and CHECK."""
-    if write.may_leave_out:
-        is_update = write.upsert == "UPDATE"
-        yield from rows_tried(queries, operation, write.table, shown, error, revision, may_be_updated=is_update)
-    else:
-        yield from rows_refused(queries, [operation], shown, error, revision)
+    """Yield the rows that constraints refuse; SQLite checks the keys of a row after NOT NULL, its types and CHECK."""
+    queries, is_update = _OfCopy(connection, operations), write.upsert == "UPDATE"
+    for each in operations:
+        if leaves_out:
+            yield from rows_tried(queries, each, write.table, shown, error, revision, may_be_updated=is_update)
+        else:
+            yield from rows_refused_by_table(queries, each, shown, error, revision)
 
 
 @contextmanager

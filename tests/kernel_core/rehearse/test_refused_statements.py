@@ -155,6 +155,74 @@ def test_foreign_keys_of_sqlite_are_counted_beside_other_constraints(project, ro
     assert [(each.kind, each.rows) for each in found.blockers] == blockers
 
 
+BOTH_NULL = "UPDATE p SET id = id + 10, n = NULL"
+PARENTS = {
+    "a key": ("FOREIGN KEY (p) REFERENCES p", BOTH_NULL, ["null 3", "orphan 3"]),
+    "a key of a named column": (
+        "FOREIGN KEY (w) REFERENCES p (code)",
+        "UPDATE p SET code = 'z'",
+        ["duplicate 3", "orphan 3"],
+    ),
+    "two keys": (
+        "FOREIGN KEY (p) REFERENCES P (ID), FOREIGN KEY (w) REFERENCES p (code)",
+        "UPDATE p SET id = id + 10, code = 'z', n = NULL WHERE id < 3",
+        ["duplicate 2", "null 2", "orphan 3", "orphan 3"],
+    ),
+    "a key that refuses at once": (
+        "FOREIGN KEY (p) REFERENCES p ON UPDATE RESTRICT",
+        BOTH_NULL,
+        ["null 3", "orphan 3"],
+    ),
+    "a key that refuses before": (
+        "FOREIGN KEY (p) REFERENCES p ON UPDATE RESTRICT",
+        "UPDATE p SET id = id + 10, n = nullif(id, 3)",
+        ["null 1", "orphan 3"],
+    ),
+    "nothing but a key": ("FOREIGN KEY (p) REFERENCES p ON UPDATE RESTRICT", "UPDATE p SET id = id + 10", ["orphan 3"]),
+    "a deleted row": ("FOREIGN KEY (p) REFERENCES p ON DELETE RESTRICT", "DELETE FROM p WHERE id = 1", ["orphan 2"]),
+    "a key that follows": ("FOREIGN KEY (p) REFERENCES p ON UPDATE CASCADE", BOTH_NULL, ["null 3"]),
+    "a key that waits": ("FOREIGN KEY (p) REFERENCES p DEFERRABLE INITIALLY DEFERRED", BOTH_NULL, ["null 3"]),
+    "another table": ("FOREIGN KEY (p) REFERENCES q", BOTH_NULL, ["null 3"]),
+    "a replaced row": ("FOREIGN KEY (p) REFERENCES p", "REPLACE INTO p VALUES (9, 'a', 500)", ["check 1", "orphan 2"]),
+    "a replaced row that is followed": (
+        "FOREIGN KEY (p) REFERENCES p ON DELETE CASCADE",
+        "REPLACE INTO p VALUES (9, 'a', 500)",
+        ["check 1"],
+    ),
+    "a new row": ("FOREIGN KEY (p) REFERENCES p", "INSERT INTO p VALUES (9, 'x', NULL)", ["null 1"]),
+    "its own rows": ("FOREIGN KEY (p) REFERENCES T", "UPDATE t SET p = 9, n = 10", ["check 4", "orphan 4"]),
+    "a row that is no parent": (
+        "FOREIGN KEY (p) REFERENCES p",
+        "UPDATE p SET n = NULL, id = 9 WHERE id = 3",
+        ["null 1"],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "sql", "blockers"),
+    [
+        pytest.param(*case, id=name, marks=() if name == "two keys" else pytest.mark.sweep)
+        for name, case in PARENTS.items()
+    ],
+)
+def test_orphans_of_other_tables_of_sqlite_are_counted_beside_constraints_of_their_parents(project, key, sql, blockers):
+    project.run(
+        "CREATE TABLE q (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE p (id INTEGER PRIMARY KEY, code text UNIQUE, n int NOT NULL CHECK (n < 100))",
+        f"CREATE TABLE t (id INTEGER PRIMARY KEY, p int, w text, n int CHECK (n < 9), {key})",
+        "INSERT INTO q VALUES (1), (2)",
+        "INSERT INTO p VALUES (1, 'a', 1), (2, 'b', 1), (3, 'c', 1)",
+        "INSERT INTO t (id, p, w) VALUES (1, 1, 'a'), (2, 1, 'a'), (3, 2, 'b'), (4, NULL, NULL)",
+    )
+    enforce(project, begins=True)
+    project.write("a1", None, f"op.execute({sql!r})")
+    (found,) = command.rehearse(project.config(), "head", and_back=False)
+    assert sorted(f"{each.kind} {each.rows}" for each in found.blockers) == blockers
+    with pytest.raises(sa.exc.IntegrityError):
+        command.upgrade(project.config(), "head")
+
+
 @pytest.mark.parametrize(
     "block", [pytest.param("", marks=pytest.mark.sweep), "with op.get_context().autocommit_block():"]
 )
