@@ -8,8 +8,10 @@ row that is written has another place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -18,7 +20,8 @@ from ...operations.operation import MigrateOperation
 from ...operations.ops import CreateCheckConstraintOp, CreateForeignKeyOp
 from ...util.sql import in_quotes
 from .checks import Check, RowQueries
-from .queries import BEFORE
+from .queries import BEFORE, LISTED
+from .savepoints import undone, without_event_triggers
 
 _TABLE = sa.table(BEFORE, *map(sa.column, ("broken", "relation", "place")), schema="pg_temp")
 _CREATE = f"""
@@ -89,8 +92,7 @@ def _note(connection: Connection, check: Check, operation: _Constraint, number: 
         connection.exec_driver_sql(_CREATE)
         connection.execute(sa.delete(_TABLE))  # what was noted before another attempt
     name, table = _name(check, operation), _table(check)
-    places = check.rows.with_only_columns(sa.literal(name), *_places(table), maintain_column_froms=True)
-    connection.execute(sa.insert(_TABLE).from_select(["broken", "relation", "place"], places))
+    _insert(connection, check.rows, name, table)
     if isinstance(operation, CreateForeignKeyOp):
         columns = [in_quotes(each) for each in operation.local_cols]
         trigger, shown, literal = f'"~{BEFORE} {number}"', _shown(table), "'" + name.replace("'", "''") + "'"
@@ -98,6 +100,67 @@ def _note(connection: Connection, check: Check, operation: _Constraint, number: 
         sql = _TRIGGER.format(name=trigger, table=shown, old=old, new=new, function=f"pg_temp.{BEFORE}", broken=literal)
         for each in (_FUNCTION, f"DROP TRIGGER IF EXISTS {trigger} ON {shown}", sql):
             connection.exec_driver_sql(each.replace("%", "%%"))
+
+
+def _insert(connection: Connection, rows: sa.Select[Any], name: str, table: sa.TableClause) -> None:
+    places = rows.with_only_columns(sa.literal(name), *_places(table), maintain_column_froms=True)
+    connection.execute(sa.insert(_TABLE).from_select(["broken", "relation", "place"], places))
+
+
+def rows_left_alone(
+    connection: Connection, operations: Iterable[MigrateOperation], fails: Callable[[], bool]
+) -> frozenset[str]:
+    """Note the rows that break a foreign key which COMMIT does not check for them, and return for which there are any.
+
+    ``fails`` returns whether the check fails now: it is tried without the other rows. Raises LookupError where rows
+    cannot be left out, or are too many.
+    """
+    queries, known = RowQueries(connection), set[str]()
+    for operation in operations:
+        for check in queries.of(operation) or ():
+            if not isinstance(operation, CreateForeignKeyOp) or operation.source_table == operation.referent_table:
+                raise LookupError(check.table)  # rows that are left out may be those that others refer to
+            table = _table(check)
+            relation, place = (sa.cast(each, sa.Text) for each in _places(table))
+            found = connection.execute(check.rows.with_only_columns(relation, place).limit(LISTED + 1)).all()
+            if len(found) > LISTED:
+                raise LookupError(check.table)
+            rows = [_Row(*row) for row in found]
+            refused = _refused(rows, partial(_fails_with, connection, _shown(table), rows, fails))
+            if len(refused) < len(rows):
+                known.add(_name(check, operation))
+                connection.exec_driver_sql(_CREATE)
+                others = check.rows.where(sa.tuple_(relation, place).not_in(refused))
+                _insert(connection, others, _name(check, operation), table)
+    return frozenset(known)
+
+
+class _Row(NamedTuple):
+    relation: str
+    place: str
+
+
+def _refused(rows: Sequence[_Row], fails_with: Callable[[Sequence[_Row]], bool]) -> list[_Row]:
+    """Return the rows with which, alone, a check fails."""
+    if not rows or not fails_with(rows):
+        return []
+    half = len(rows) // 2
+    return list(rows) if not half else [*_refused(rows[:half], fails_with), *_refused(rows[half:], fails_with)]
+
+
+def _fails_with(
+    connection: Connection, table: str, rows: Sequence[_Row], fails: Callable[[], bool], kept: Sequence[_Row]
+) -> bool:
+    """Return whether a check fails without the rows that are not kept: they are deleted, which nothing notices."""
+    left_out = [each for each in rows if each not in kept]
+    with undone(connection):
+        with without_event_triggers(connection):
+            if connection.execute(sa.text("SHOW session_replication_role")).scalar() != "replica":
+                raise LookupError(table)
+            for each in left_out:
+                where = f"tableoid = {each.relation} AND ctid = '{each.place}'"
+                connection.exec_driver_sql(f"DELETE FROM {table} WHERE {where}".replace("%", "%%"))
+        return fails()
 
 
 def _name(check: Check, operation: _Constraint) -> str:

@@ -235,13 +235,49 @@ BROKEN_POSTGRESQL = {
         ),
         "",
     ),
-    "a key that is not valid, and a new orphan": (
+    **{
+        f"a key that is not valid, and {name}": (
+            (
+                "ALTER TABLE c DROP CONSTRAINT fk\n"
+                "ALTER TABLE c ADD CONSTRAINT fk FOREIGN KEY (p_id) REFERENCES p DEFERRABLE INITIALLY DEFERRED NOT VALID\n"
+                f"{sql}"
+            ),
+            expected,
+        )
+        for name, sql, expected in (
+            ("a new orphan", "INSERT INTO c VALUES (3, 9)", "orphan 1"),
+            (
+                "orphans that keep their keys",
+                "UPDATE c SET id = id + 100\nINSERT INTO c VALUES (3, 9), (4, 77)",
+                "orphan 2",
+            ),
+            (
+                "an orphan that keeps no key",
+                "UPDATE c SET p_id = id + 100 WHERE id = 7\nINSERT INTO c VALUES (3, 9)",
+                "orphan 2",
+            ),
+            ("a parent that is deleted", "INSERT INTO c VALUES (5, 2)\nDELETE FROM p WHERE id = 2", "orphan 2"),
+            ("too many orphans", "INSERT INTO c SELECT n, n FROM generate_series(1000, 1300) n", "error"),
+            ("orphans alone", "UPDATE c SET id = id + 100", ""),
+        )
+    },
+    "a key that is not valid, of the same table": (
         (
-            "ALTER TABLE c DROP CONSTRAINT fk\n"
+            "CREATE TABLE s (id int PRIMARY KEY, up int)\n"
+            "INSERT INTO s VALUES (1, 9)\n"
+            "ALTER TABLE s ADD CONSTRAINT up FOREIGN KEY (up) REFERENCES s DEFERRABLE INITIALLY DEFERRED NOT VALID\n"
+            "INSERT INTO s VALUES (2, 8)"
+        ),
+        "error",
+    ),
+    "keys of one name that are not valid": (
+        (
+            "ALTER TABLE c DROP CONSTRAINT fk\nALTER TABLE d DROP CONSTRAINT late\n"
             "ALTER TABLE c ADD CONSTRAINT fk FOREIGN KEY (p_id) REFERENCES p DEFERRABLE INITIALLY DEFERRED NOT VALID\n"
+            "ALTER TABLE d ADD CONSTRAINT fk FOREIGN KEY (p_id) REFERENCES p DEFERRABLE INITIALLY DEFERRED NOT VALID\n"
             "INSERT INTO c VALUES (3, 9)"
         ),
-        "orphan 3",
+        "error",
     ),
 }
 

@@ -191,7 +191,7 @@ PARENTS = {
     ),
     "a new row": ("FOREIGN KEY (p) REFERENCES p", "INSERT INTO p VALUES (9, 'x', NULL)", ["null 1"]),
     "its own rows": ("FOREIGN KEY (p) REFERENCES T", "UPDATE t SET p = 9, n = 10", ["check 4", "orphan 4"]),
-    "a row that is no parent": (
+    "a row without references": (
         "FOREIGN KEY (p) REFERENCES p",
         "UPDATE p SET n = NULL, id = 9 WHERE id = 3",
         ["null 1"],
