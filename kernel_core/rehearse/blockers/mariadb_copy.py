@@ -7,8 +7,8 @@ it also takes NULL everywhere, and has wider types where a value does not fit. W
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -35,6 +35,8 @@ MISFITS = frozenset({1264, 1265, 1366, 1406})
 
 IS_NEW = "mig_rehearsed_is_new"
 """A column of a copy: 0 for the rows of the table, and 1 for those that a statement inserts."""
+AS_BEFORE = "'mig_rehearsed_as_before'"
+"""The text of a column that a statement does not read, in the rows that it may not write to."""
 _ROWS = "mig_rehearsed_rows"
 _COLUMNS = """
 SELECT column_name, column_type, data_type, character_set_name, collation_name, column_default, extra,
@@ -82,6 +84,20 @@ class Column:
             return f"decimal(65,{self.scale or 0})"
         return "longtext" if self.kind in _TEXTS else ""
 
+    def reads(self, columns: Iterable[str]) -> bool:
+        """Return whether the column is computed, and may read one of some columns."""
+        return self.expression is not None and any(name in self.expression for name in columns)
+
+    @property
+    def type_of_text(self) -> str:
+        """The type, with the character set if it is one of text."""
+        return f"{self.type} CHARACTER SET {self.characters} COLLATE {self.collation}" if self.characters else self.type
+
+    def as_text(self) -> str:
+        """Return the definition of the column where it takes any text."""
+        text = "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL"
+        return f"{in_backticks(self.name)} {text}{'' if self.default is None else f' DEFAULT {self.default}'}"
+
     def definition(self, *, widens: bool, keeps_not_null: bool) -> str:
         """Return the definition of the column in the copy."""
         type_ = (self.wider if widens else "") or self.type
@@ -110,7 +126,7 @@ def rows_on_copy(
     That is where the table has triggers, a view or several tables are written to, or the statement fails on the copy as
     well. ``number`` is that of the error.
     """
-    several = {_written(sql, connection.dialect) for sql in ran.texts}
+    several = {written_table(sql, connection.dialect) for sql in ran.texts}
     written = several.pop() if len(several) == 1 else None
     if written is None or not is_here(connection, written.schema):
         return []
@@ -143,7 +159,7 @@ def first_counted(connection: Connection, number: int, counted: Callable[[bool],
 
 
 def _counted(
-    connection: Connection, written: _Written, error: Exception, ran: Ran, shown: str, revision: str, *, widens: bool
+    connection: Connection, written: Written, error: Exception, ran: Ran, shown: str, revision: str, *, widens: bool
 ) -> Iterator[Blocker]:
     """Yield the rows that are refused; raises LookupError for a table of which no such copy can be made."""
     table = written.table.replace("%%", "%")  # as the driver gets it, which puts parameters in
@@ -205,22 +221,49 @@ class Copy:
         return [*checks_of(connection, self.table), *not_null]
 
     @contextmanager
-    def hidden(self, connection: Connection, *, key: str = "", is_marked: bool = False) -> Iterator[None]:
+    def hidden(
+        self,
+        connection: Connection,
+        *,
+        key: str = "",
+        is_marked: bool = False,
+        texts: Sequence[str] = (),
+        rows_of: str = "",
+    ) -> Iterator[None]:
         """Hide the table by the copy, with its rows, for the time of the block.
 
-        ``key`` is that of the copy, if it has one; ``is_marked``: it has the column `IS_NEW`.
+        ``key`` is that of the copy, if it has one; ``is_marked``: it has the column `IS_NEW`. The columns ``texts``
+        take any text, and have `AS_BEFORE` in the rows of the table, whose values are in columns named by `before`;
+        columns that are computed of them are empty. ``rows_of`` is another table that has its rows.
         """
+        kept = [each for each in self.columns if each.expression is None]
+        values = {in_backticks(each.name): in_backticks(each.name) for each in kept}
         definitions = [
-            each.definition(widens=self.widens and each.name not in self.narrow, keeps_not_null=not self.is_strict)
+            each.as_text()
+            if each.name in texts
+            else f"{in_backticks(each.name)} {each.type_of_text} NULL"
+            if each.reads(texts)
+            else each.definition(widens=self.widens and each.name not in self.narrow, keeps_not_null=not self.is_strict)
             for each in self.columns
         ]
+        for each in kept:
+            if each.name in texts:
+                definitions.append(f"{before(each.name)} {each.type_of_text} NULL INVISIBLE")
+                values |= {before(each.name): in_backticks(each.name), in_backticks(each.name): AS_BEFORE}
         definitions += [f"KEY ({in_backticks(each.name)})" for each in self.columns if each.numbers_itself]
         definitions += [f"{IS_NEW} tinyint NOT NULL DEFAULT 1 INVISIBLE"] if is_marked else []
         definitions += [key] if key else []
+        values |= {IS_NEW: "0"} if is_marked else {}
         options = f" AUTO_INCREMENT = {self.next_number}" if self.next_number else ""
-        kept = {name: name for each in self.columns if each.expression is None for name in [in_backticks(each.name)]}
-        kept |= {IS_NEW: "0"} if is_marked else {}
-        with _hidden(connection, self.table, f"({', '.join(definitions)}){options}", kept):
+        name, names = in_backticks(self.table), ", ".join(in_backticks(each.name) for each in kept)
+        # a key that is 0 is kept, and so is a date that strict mode refuses
+        keeps = "SET STATEMENT sql_mode = 'NO_AUTO_VALUE_ON_ZERO' FOR"
+        written, selected = ", ".join(values), ", ".join(values.values())
+        with ExitStack() as stack:
+            if not rows_of:
+                stack.enter_context(temporary(connection, _ROWS, f"SELECT {names} FROM {name}"))
+            stack.enter_context(temporary(connection, name, f"({', '.join(definitions)}){options}"))
+            on_driver(connection, f"{keeps} INSERT INTO {name} ({written}) SELECT {selected} FROM {rows_of or _ROWS}")
             yield
 
     def misfits(self, queries: RowQueries, table: str) -> Iterator[Check]:
@@ -230,16 +273,9 @@ class Copy:
                 yield from _misfits(queries, table, each, self.types)
 
 
-@contextmanager
-def _hidden(connection: Connection, table: str, definition: str, values: Mapping[str, str]) -> Iterator[None]:
-    """Hide a table by a temporary one with its rows, for the time of the block; ``values`` has those by columns."""
-    name, names, selected = in_backticks(table), ", ".join(values), ", ".join(values.values())
-    # a key that is 0 is kept, and so is a date that strict mode refuses
-    keeps = "SET STATEMENT sql_mode = 'NO_AUTO_VALUE_ON_ZERO' FOR"
-    rows = ", ".join(each for each in values.values() if each != "0")
-    with temporary(connection, _ROWS, f"SELECT {rows} FROM {name}"), temporary(connection, name, definition):
-        on_driver(connection, f"{keeps} INSERT INTO {name} ({names}) SELECT {selected} FROM {_ROWS}")
-        yield
+def before(column: str) -> str:
+    """Return the name of the column of a copy that has the values of a column before the statement, in quotes."""
+    return in_backticks(f"{column[:40]}_mig_before")
 
 
 @contextmanager
@@ -289,7 +325,7 @@ def _misfits(queries: RowQueries, table: str, column: Column, types: Mapping[str
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class Written:
     """The one table that a statement writes to; ``replaces``: rows with the same keys are not in the way."""
 
     schema: str | None
@@ -298,7 +334,7 @@ class _Written:
     is_update: bool = False
 
 
-def _written(sql: str, dialect: SQLDialect) -> _Written | None:
+def written_table(sql: str, dialect: SQLDialect) -> Written | None:
     """Return what an INSERT, REPLACE or UPDATE writes to; None where that is not known.
 
     It is not for IGNORE either, and ON DUPLICATE KEY UPDATE, for which there is `mariadb_upserts`.
@@ -308,7 +344,7 @@ def _written(sql: str, dialect: SQLDialect) -> _Written | None:
         if reader.takes("UPDATE"):
             reader.takes("LOW_PRIORITY")
             found = None if reader.takes("IGNORE") else _updated(reader)
-            return None if found is None else _Written(*found, is_update=True)
+            return None if found is None else Written(*found, is_update=True)
         replaces = reader.takes("REPLACE")
         if replaces or reader.takes("INSERT"):
             while reader.takes("LOW_PRIORITY") or reader.takes("DELAYED") or reader.takes("HIGH_PRIORITY"):
@@ -316,7 +352,7 @@ def _written(sql: str, dialect: SQLDialect) -> _Written | None:
             if reader.takes("IGNORE") or any(token.keyword == "DUPLICATE" for token in reader.left):
                 return None
             reader.takes("INTO")
-            return _Written(*reader.qualified(), replaces)
+            return Written(*reader.qualified(), replaces)
     return None
 
 

@@ -23,6 +23,7 @@ from .mariadb_constraints import checks_of, foreign_keys_of
 from .mariadb_copy import MISFITS, rows_on_copy
 from .mariadb_upserts import rows_of_upsert
 from .savepoints import undone
+from .tried_values import WRONG_VALUES, rows_with_wrong_values
 from .violated import Ran
 
 _KINDS: Mapping[int, BlockerKind] = {
@@ -46,10 +47,16 @@ def rows_on_mariadb(connection: Connection, error: Exception, ran: Ran, shown: s
     number, text = (found.args or ("",))[0] if found is not None else "", message(error)
     kind = _KINDS.get(number) if isinstance(number, int) else None
     is_data = all((sql.split() or [""])[0].upper() in _STATEMENTS for sql in ran.texts)
-    if not isinstance(number, int) or not ran.texts or not is_data or (kind is None and number not in MISFITS):
+    if (
+        not isinstance(number, int)
+        or not ran.texts
+        or not is_data
+        or (kind is None and number not in MISFITS | WRONG_VALUES)
+    ):
         return []
     rows = rows_on_copy(connection, error, number, ran, shown, revision)
     rows = rows or rows_of_upsert(connection, error, number, ran, shown, revision)
+    rows = rows or rows_with_wrong_values(connection, error, ran, shown, revision)
     if rows or kind is None:
         return rows
     match = _TABLE.search(text)
