@@ -8,7 +8,7 @@ it also takes NULL everywhere, and has wider types where a value does not fit. W
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -24,11 +24,12 @@ from ..findings import Blocker, BlockerKind
 from .checks import Check, RowQueries
 from .find import rows_of, rows_refused
 from .mariadb_constraints import checks_of, foreign_keys_of, keys_referring_to, unique_keys_of
-from .reader import Name, Reader
+from .reader import Reader
 from .savepoints import on_driver, undone
 from .type_changes import value_changes
 from .violated import Ran
 from .widened_columns import orders
+from .written_tables import Write, write_of
 
 MISFITS = frozenset({1264, 1265, 1366, 1406})
 """The numbers of the errors of values that do not fit (https://mariadb.com/kb/en/mariadb-error-codes/)."""
@@ -126,7 +127,7 @@ def rows_on_copy(
     That is where the table has triggers, a view or several tables are written to, or the statement fails on the copy as
     well. ``number`` is that of the error.
     """
-    several = {written_table(sql, connection.dialect) for sql in ran.texts}
+    several = {written_to(sql, connection.dialect) for sql in ran.texts}
     written = several.pop() if len(several) == 1 else None
     if written is None or not is_here(connection, written.schema):
         return []
@@ -159,13 +160,13 @@ def first_counted(connection: Connection, number: int, counted: Callable[[bool],
 
 
 def _counted(
-    connection: Connection, written: Written, error: Exception, ran: Ran, shown: str, revision: str, *, widens: bool
+    connection: Connection, written: Write, error: Exception, ran: Ran, shown: str, revision: str, *, widens: bool
 ) -> Iterator[Blocker]:
     """Yield the rows that are refused; raises LookupError for a table of which no such copy can be made."""
     table = written.table.replace("%%", "%")  # as the driver gets it, which puts parameters in
     copy = Copy.of(connection, table, ran.texts[-1], numbers=not written.is_update, widens=widens)
     operations = [*copy.constraints(connection), *foreign_keys_of(connection, table)]
-    operations += () if written.replaces else unique_keys_of(connection, table)
+    operations += () if written.conflict else unique_keys_of(connection, table)
     operations += keys_referring_to(connection, table) if written.is_update else ()
     with copy.hidden(connection):
         ran.again()
@@ -324,69 +325,13 @@ def _misfits(queries: RowQueries, table: str, column: Column, types: Mapping[str
             yield from queries.rows_where(kind, table, None, change.condition, lead, columns=(column.name,))
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The one table that a statement writes to; ``replaces``: rows with the same keys are not in the way."""
-
-    schema: str | None
-    table: str
-    replaces: bool = False
-    is_update: bool = False
-
-
-def written_table(sql: str, dialect: SQLDialect) -> Written | None:
+def written_to(sql: str, dialect: SQLDialect) -> Write | None:
     """Return what an INSERT, REPLACE or UPDATE writes to; None where that is not known.
 
     It is not for IGNORE either, and ON DUPLICATE KEY UPDATE, for which there is `mariadb_upserts`.
     """
-    reader = Reader(sql, dialect)
-    with suppress(IndexError, ValueError):
-        if reader.takes("UPDATE"):
-            reader.takes("LOW_PRIORITY")
-            found = None if reader.takes("IGNORE") else _updated(reader)
-            return None if found is None else Written(*found, is_update=True)
-        replaces = reader.takes("REPLACE")
-        if replaces or reader.takes("INSERT"):
-            while reader.takes("LOW_PRIORITY") or reader.takes("DELAYED") or reader.takes("HIGH_PRIORITY"):
-                pass
-            if reader.takes("IGNORE") or any(token.keyword == "DUPLICATE" for token in reader.left):
-                return None
-            reader.takes("INTO")
-            return Written(*reader.qualified(), replaces)
-    return None
-
-
-def _updated(reader: Reader) -> Name | None:
-    """Return the table whose columns an UPDATE sets, which may join others; None where it sets those of several."""
-    tables, is_name = dict[str, Name](), True
-    while not reader.takes("SET"):
-        if is_name and not reader.is_at("("):
-            table = reader.qualified()
-            reader.takes("AS")
-            ends = not reader.left or reader.left[0].kind not in ("word", "name")
-            joins = ("SET", "JOIN", "INNER", "LEFT", "RIGHT", "CROSS", "NATURAL", "STRAIGHT_JOIN", "ON", "USING")
-            alias = table[1] if ends or reader.left[0].keyword in joins else reader.name()
-            tables[alias] = table
-            is_name = False
-        elif reader.is_at("("):
-            reader.parenthesised()
-            is_name = False
-        else:
-            is_name = reader.is_at(",") or reader.left[0].keyword in ("JOIN", "STRAIGHT_JOIN")
-            reader.name()
-    set_ = set[str]()
-    while True:
-        names = [reader.name()]
-        while reader.is_at("."):
-            reader.name()
-            names.append(reader.name())
-        set_.add(names[-2] if len(names) > 1 else "")
-        reader.rest_of_action("WHERE", "ORDER", "LIMIT")
-        if not reader.skip_comma():
-            break
-    if len(tables) == 1:
-        return next(iter(tables.values()))
-    return tables.get(set_.pop()) if len(set_) == 1 else None
+    write = write_of(sql, dialect)
+    return None if write is None or write.conflict == "IGNORE" or write.upsert else write
 
 
 def _first_label(type_: str) -> str:

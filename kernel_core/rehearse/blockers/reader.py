@@ -16,7 +16,7 @@ class Reader:
     def __init__(self, sql: str, dialect: SQLDialect) -> None:
         self._sql, self.dialect = sql, dialect
         self.is_mysql = getattr(dialect, "name", dialect) in ("mysql", "mariadb")
-        self._lowers = getattr(dialect, "name", dialect) == "postgresql"
+        self.is_postgresql = getattr(dialect, "name", dialect) == "postgresql"
         self._tokens = [token for token in tokens(sql, dialect) if token.kind not in ("space", "comment")]
         self._place = 0
 
@@ -40,7 +40,7 @@ class Reader:
         """Read an identifier; PostgreSQL writes one without quotes in lower case."""
         token = self._tokens[self._place]
         self._place += 1
-        return token.name.lower() if token.kind == "word" and self._lowers else token.name
+        return token.name.lower() if token.kind == "word" and self.is_postgresql else token.name
 
     def qualified(self) -> Name:
         """Read the name of a table, with its schema if it has one."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -16,13 +15,14 @@ from sqlalchemy import Connection
 from ...ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
 from ...operations.operation import MigrateOperation
 from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp, CreateIndexOp
-from ...util.sql import SQLDialect, in_quotes, tokens
+from ...util.sql import in_quotes, tokens
 from ...util.sqla_compat import executed_at_end
 from ...util.sqla_compat.types import AnyType
 from .reader import Reader
 from .sqlite_keys import keys_of, keys_referring_to
 from .statements import operations_in
 from .tried_rows import VALUES
+from .written_tables import Write
 
 Names = tuple[str, ...]
 """Names of columns."""
@@ -43,38 +43,6 @@ SELECT name, sql, is_temporary FROM (
   SELECT *, 1 AS is_temporary FROM sqlite_temp_master UNION ALL SELECT *, 0 FROM sqlite_master
 ) WHERE type = :type AND lower(tbl_name) = lower(:table) ORDER BY is_temporary DESC
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """An INSERT or UPDATE: its word, its table, the word after OR, and that after ON CONFLICT ... DO; "" without."""
-
-    word: str
-    table: str
-    conflict: str = ""
-    upsert: str = ""
-
-
-def write_of(sql: str, dialect: SQLDialect) -> Write | None:
-    """Return what an INSERT or UPDATE writes to; None for any other statement, and for one of another database."""
-    reader = Reader(sql, dialect)
-    try:
-        if reader.takes("WITH"):
-            reader.skip_queries()
-        is_replace = reader.takes("REPLACE")
-        word = "UPDATE" if not is_replace and reader.takes("UPDATE") else "INSERT"
-        if not is_replace and word == "INSERT" and not reader.takes("INSERT"):
-            return None
-        conflict = "REPLACE" if is_replace else reader.name().upper() if reader.takes("OR") else ""
-        reader.takes("INTO")
-        schema, table = reader.qualified()
-    except (IndexError, ValueError):
-        return None
-    words = [token.keyword for token in reader.left]
-    is_upsert = word == "INSERT" and ("ON", "CONFLICT") in pairwise(words)
-    actions = [after for before, after in pairwise(words) if before == "DO"] if is_upsert else []
-    upsert = "UPDATE" if "UPDATE" in actions else "".join(actions[:1])
-    return Write(word, table, conflict, upsert) if schema in (None, "main") else None
 
 
 def put_copy(connection: Connection, write: Write, failed: Collection[str]) -> tuple[list[MigrateOperation], bool]:

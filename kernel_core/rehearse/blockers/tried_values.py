@@ -25,17 +25,17 @@ from .mariadb_copy import (
     MISFITS,
     Column,
     Copy,
-    Written,
     before,
     first_counted,
     is_here,
     temporary,
-    written_table,
+    written_to,
 )
 from .reader import Reader
 from .savepoints import on_driver
 from .tried_rows import VALUES
 from .violated import Ran
+from .written_tables import Write
 
 WRONG_VALUES = frozenset({1265, 1292, 1366})
 """The numbers of the errors of such values (https://mariadb.com/kb/en/mariadb-error-codes/)."""
@@ -100,7 +100,7 @@ def rows_with_wrong_values(
 
     [] where that is not known.
     """
-    written = written_table(ran.texts[-1], connection.dialect) if len(ran.texts) == 1 else None
+    written = written_to(ran.texts[-1], connection.dialect) if len(ran.texts) == 1 else None
     if written is None or not is_here(connection, written.schema):
         return []
     (misfit, *_) = MISFITS  # such a value is in the way of a copy with wider numbers too
@@ -108,7 +108,7 @@ def rows_with_wrong_values(
 
 
 def _counted(
-    connection: Connection, written: Written, error: Exception, ran: Ran, shown: str, revision: str
+    connection: Connection, written: Write, error: Exception, ran: Ran, shown: str, revision: str
 ) -> Iterator[Blocker]:
     """Yield the rows that are refused; raises LookupError where a copy would get other values."""
     table, sql = written.table.replace("%%", "%"), ran.texts[-1]
@@ -134,7 +134,7 @@ def _counted(
         stack.enter_context(copy.hidden(connection, rows_of=VALUES))
         operations = [each for each in copy.constraints(connection) if not _is_of(each, texts)]
         operations += foreign_keys_of(connection, table)
-        operations += () if written.replaces else unique_keys_of(connection, table)
+        operations += () if written.conflict else unique_keys_of(connection, table)
         operations += keys_referring_to(connection, table) if written.is_update else ()
         queries = RowQueries(connection)
         yield from rows_refused(queries, operations, shown, error, revision)

@@ -28,7 +28,8 @@ from .postgresql_tries import notes_tries
 from .savepoints import undone, undone_if_failed, without_event_triggers
 from .statements import operations_in
 from .tried_rows import rows_tried
-from .widened_columns import has_spaces_to_cut, widened, written_table
+from .widened_columns import has_spaces_to_cut, widened
+from .written_tables import write_of
 
 Again = Callable[[], object]
 """Runs the statements of an operation again, by the driver; raises its error."""
@@ -179,8 +180,8 @@ def _tries(connection: Connection, ran: Ran) -> str | None:
     sql = ran.texts[-1] if ran.texts else ""
     if "CONFLICT" not in (token.keyword for token in tokens(sql, connection.dialect)):
         return None
-    schema, table = written_table(sql, connection.dialect)
-    return table if table and notes_tries(connection, schema, table) else ""
+    write = write_of(sql, connection.dialect)
+    return write.table if write is not None and notes_tries(connection, write.schema, write.table) else ""
 
 
 def _removed(

@@ -21,10 +21,11 @@ from ..findings import Blocker, BlockerKind
 from .checks import Check, RowQueries
 from .dangling import dangling_references, new_dangling
 from .find import message, rows_refused_by_table
-from .sqlite_copies import Write, put_copy, write_of
+from .sqlite_copies import put_copy
 from .strict_tables import unfit_for_strict
 from .tried_rows import rows_tried
 from .violated import Ran
+from .written_tables import Write, write_of
 
 _KINDS: Mapping[str, BlockerKind] = {
     "UNIQUE constraint failed": "duplicate",
@@ -51,6 +52,8 @@ def rows_on_sqlite(connection: Connection, error: Exception, ran: Ran, shown: st
     if kind == "orphan":
         with suppress(*_ERRORS), _undone(connection):
             found = _dangling(connection, error, ran, shown, revision)
+    if write is not None and write.schema not in (None, "main"):
+        write = None
     if not found and write is not None:  # a key with RESTRICT may have refused it before another constraint does
         with suppress(*_ERRORS):
             found = _on_copies(connection, error, ran, write, shown, revision)

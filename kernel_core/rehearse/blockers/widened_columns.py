@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 
 from ...operations.ops import AlterColumnOp
-from ...util.sql import SQLDialect, Token, in_quotes, tokens
+from ...util.sql import Token, in_quotes, tokens
 from ...util.sqla_compat.types import AnyType
 from .misfits import spelled
-from .reader import Name, Reader
+from .written_tables import write_of
 
 _ORDERS = frozenset({"ORDER", "BETWEEN", "MIN", "MAX", "GREATEST", "LEAST"})
 _LONG = 1000
@@ -36,9 +36,12 @@ def widened(connection: Connection, sql: str, state: str) -> Iterator[tuple[str,
     ``state`` is the SQLSTATE of the error. Nothing is widened where rows may be left out, or triggers change values.
     """
     found = tokens(sql, connection.dialect)
-    schema, table = written_table(sql, connection.dialect)
+    write = write_of(sql, connection.dialect)
+    if write is None:
+        return
+    schema, table = write.schema, write.table
     shown = ".".join(map(in_quotes, filter(None, (schema, table))))
-    is_plain = bool(table) and connection.execute(sa.text(_IS_PLAIN), {"table": shown}).scalar()
+    is_plain = connection.execute(sa.text(_IS_PLAIN), {"table": shown}).scalar()
     if not is_plain or any(token.keyword == "CONFLICT" for token in found):
         return
     for column in sa.inspect(connection).get_columns(table, schema=schema):
@@ -94,19 +97,3 @@ def _computes(found: Sequence[Token]) -> bool:
 def orders(found: Sequence[Token]) -> bool:
     """Return whether a statement compares by an order, which an enum type defines otherwise than text."""
     return any(token.keyword in _ORDERS or token.text[:1] in ("<", ">") for token in found)
-
-
-def written_table(sql: str, dialect: SQLDialect) -> Name:
-    """Return the table that an INSERT or UPDATE writes to; "" for its name for any other statement."""
-    reader = Reader(sql, dialect)
-    try:
-        if reader.takes("WITH"):
-            reader.skip_queries()
-        if reader.takes("INSERT", "INTO"):
-            return reader.qualified()
-        if reader.takes("UPDATE"):
-            reader.takes("ONLY")
-            return reader.qualified()
-    except (IndexError, ValueError):
-        pass
-    return None, ""
