@@ -97,7 +97,7 @@ _ENDS = ("COMMIT", "END", "COMMIT TRANSACTION", "END TRANSACTION", "COMMIT WORK"
 
 
 def _with_older_rows(blocker: Blocker, clone: Clone) -> Blocker:
-    """Return a blocker that says how many of its rows were refused before the run too: the constraint is NOT VALID."""
+    """Return a blocker that says how many of its rows were refused before the run too: a replica wrote them, say."""
     if not blocker.query:
         return blocker
     try:
