@@ -44,11 +44,19 @@ SELECT column_name, column_type, data_type, character_set_name, collation_name, 
 is_nullable = 'NO' AS is_not_null, generation_expression, numeric_scale FROM information_schema.columns
 WHERE table_schema = database() AND table_name = :table ORDER BY ordinal_position
 """
-_IS_PLAIN = """
-SELECT t.table_type = 'BASE TABLE' AND NOT EXISTS (SELECT 1 FROM information_schema.triggers r
-WHERE r.event_object_schema = t.table_schema AND r.event_object_table = t.table_name), t.auto_increment
-FROM information_schema.tables t WHERE t.table_schema = database() AND t.table_name = :table
+_TABLE = """
+SELECT auto_increment FROM information_schema.tables
+WHERE table_type = 'BASE TABLE' AND table_schema = database() AND table_name = :table
 """
+_TRIGGERS = """
+SELECT action_timing, event_manipulation FROM information_schema.triggers
+WHERE event_object_schema = database() AND event_object_table = :table
+"""
+_REFERRING = """
+SELECT 1 FROM information_schema.referential_constraints
+WHERE constraint_schema = database() AND :table IN (table_name, referenced_table_name) LIMIT 1
+"""
+_READS = frozenset({"SELECT", "JOIN", "STRAIGHT_JOIN", "TABLE"})
 _INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 _TEXTS = frozenset({"char", "varchar", "enum"})
 
@@ -124,8 +132,8 @@ def rows_on_copy(
 ) -> list[Blocker]:
     """Return the rows because of which a table refuses INSERT or UPDATE; [] where they cannot be found in a copy.
 
-    That is where the table has triggers, a view or several tables are written to, or the statement fails on the copy as
-    well. ``number`` is that of the error.
+    That is where triggers may change the rows, a view or several tables are written to, or the statement fails on the
+    copy as well. ``number`` is that of the error.
     """
     several = {written_to(sql, connection.dialect) for sql in ran.texts}
     written = several.pop() if len(several) == 1 else None
@@ -164,7 +172,7 @@ def _counted(
 ) -> Iterator[Blocker]:
     """Yield the rows that are refused; raises LookupError for a table of which no such copy can be made."""
     table = written.table.replace("%%", "%")  # as the driver gets it, which puts parameters in
-    copy = Copy.of(connection, table, ran.texts[-1], numbers=not written.is_update, widens=widens)
+    copy = Copy.of(connection, table, ran.texts[-1], events=written.events, widens=widens)
     operations = [*copy.constraints(connection), *foreign_keys_of(connection, table)]
     operations += () if written.conflict else unique_keys_of(connection, table)
     operations += keys_referring_to(connection, table) if written.is_update else ()
@@ -198,18 +206,20 @@ class Copy:
         table: str,
         sql: str,
         *,
-        numbers: bool,
+        events: frozenset[str],
         widens: bool,
         narrow: frozenset[str] = frozenset(),
     ) -> Self:
         """Return the copy for a statement; raises LookupError where it would do other things to a copy.
 
-        ``numbers``: the copy counts AUTO_INCREMENT itself.
+        ``events`` are what fires triggers; at INSERT the copy counts AUTO_INCREMENT itself.
         """
         is_strict = "STRICT" in str(connection.exec_driver_sql("SELECT @@sql_mode").scalar())
         if widens and not is_strict:
             raise LookupError(table)  # what does not fit is changed without an error
-        columns, next_number = _columns(connection, table, numbers=numbers)
+        if _are_rows_changed(connection, table, sql, events):
+            raise LookupError(table)
+        columns, next_number = _columns(connection, table, numbers="INSERT" in events)
         if widens and any(each.kind == "enum" for each in columns) and orders(tokens(sql, connection.dialect)):
             raise LookupError(table)  # an enum has the order of its values
         types = {each["name"]: each["type"] for each in sa.inspect(connection).get_columns(table)}
@@ -289,10 +299,23 @@ def temporary(connection: Connection, name: str, definition: str) -> Iterator[No
         on_driver(connection, f"DROP TEMPORARY TABLE IF EXISTS {name}")
 
 
+def _are_rows_changed(connection: Connection, table: str, sql: str, events: frozenset[str]) -> bool:
+    """Return whether triggers, which a copy does not have, may change what a statement writes or refers to.
+
+    One that fires after a row is written does not change it; it may change other tables, which are not read then.
+    """
+    found = connection.execute(sa.text(_TRIGGERS), {"table": table}).all()
+    timings = {timing for timing, event in found if event in events}
+    if timings != {"AFTER"}:
+        return bool(timings)
+    reads = any(token.keyword in _READS for token in tokens(sql, connection.dialect))
+    return reads or connection.execute(sa.text(_REFERRING), {"table": table}).first() is not None
+
+
 def _columns(connection: Connection, table: str, *, numbers: bool) -> tuple[list[Column], int | None]:
-    """Return the columns of a table without triggers, and the next value of AUTO_INCREMENT."""
-    found = connection.execute(sa.text(_IS_PLAIN), {"table": table}).first()
-    if found is None or not found[0]:
+    """Return the columns of a table, and the next value of AUTO_INCREMENT; raises LookupError for a view."""
+    found = connection.execute(sa.text(_TABLE), {"table": table}).first()
+    if found is None:
         raise LookupError(table)
     columns = []
     for row in connection.execute(sa.text(_COLUMNS), {"table": table}):
@@ -307,7 +330,7 @@ def _columns(connection: Connection, table: str, *, numbers: bool) -> tuple[list
                 numbers_itself=itself,
             )
         )
-    return columns, found[1] if any(each.numbers_itself for each in columns) else None
+    return columns, found[0] if any(each.numbers_itself for each in columns) else None
 
 
 def _misfits(queries: RowQueries, table: str, column: Column, types: Mapping[str, AnyType]) -> Iterator[Check]:

@@ -28,6 +28,7 @@ from .reader import Reader
 from .tried_rows import VALUES, of_values
 from .violated import Ran
 
+_EVENTS = frozenset({"INSERT", "UPDATE"})
 _REASON = "the statement updates rows where it has tried to insert others"
 
 
@@ -86,7 +87,7 @@ def _counted(
     table = upsert.table.replace("%%", "%")
     key = _only_key(connection, table, upsert.updated)
     columns = [str(part) for part in key.parts]
-    copy = Copy.of(connection, table, ran.texts[-1], numbers=True, widens=widens, narrow=frozenset(columns))
+    copy = Copy.of(connection, table, ran.texts[-1], events=_EVENTS, widens=widens, narrow=frozenset(columns))
     constraints, foreign_keys = copy.constraints(connection), foreign_keys_of(connection, table)
     if foreign_keys and key.index_name != "PRIMARY":
         raise LookupError(table)  # one may refuse a row before the unique key is compared

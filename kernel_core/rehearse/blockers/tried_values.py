@@ -112,7 +112,7 @@ def _counted(
 ) -> Iterator[Blocker]:
     """Yield the rows that are refused; raises LookupError where a copy would get other values."""
     table, sql = written.table.replace("%%", "%"), ran.texts[-1]
-    copy = Copy.of(connection, table, sql, numbers=not written.is_update, widens=True)
+    copy = Copy.of(connection, table, sql, events=written.events, widens=True)
     columns = list(_columns_of_text(connection, copy, sql, is_update=written.is_update))
     if not columns:
         raise LookupError(table)

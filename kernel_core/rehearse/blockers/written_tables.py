@@ -32,6 +32,11 @@ class Write:
         """Whether it is an UPDATE."""
         return self.word == "UPDATE"
 
+    @property
+    def events(self) -> frozenset[str]:
+        """The events of MariaDB that fire triggers."""
+        return frozenset({self.word, "DELETE"} if self.conflict == "REPLACE" else {self.word, self.upsert or self.word})
+
 
 def write_of(sql: str, dialect: SQLDialect) -> Write | None:
     """Return what a statement writes to; None for any other statement, and for an UPDATE of several tables."""
