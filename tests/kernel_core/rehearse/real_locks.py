@@ -17,7 +17,10 @@ RELATIONS = (
     "WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relname !~ '^alembic_version'"
 )
 _HELD = "SELECT mode, relation::bigint, granted FROM pg_locks WHERE pid = %s AND locktype = 'relation'"
-_WAITING = "SELECT locktype, mode, relation::bigint FROM pg_locks WHERE pid = %s AND NOT granted"
+_WAITING = (
+    "SELECT locktype, mode, relation::bigint, %s = ANY (pg_blocking_pids(pid)) "
+    "FROM pg_locks WHERE pid = %s AND NOT granted"
+)
 
 WAITING = {
     "AccessShareLock": {"AccessExclusiveLock"},
@@ -86,10 +89,10 @@ def blocked_mode(url: str, sql: str, mode: str, table: str) -> str:
             found = ""
             try:
                 while not ended.is_set() and not found:
-                    rows = observer.execute(_WAITING, (pid,)).fetchall()
-                    found = next((mode for kind, mode, of in rows if kind == "relation" and of == oid), "")
-                    if any(kind != "relation" for kind, *_ in rows):
-                        break  # for the end of the other transaction
+                    rows = observer.execute(_WAITING, (blocker.info.backend_pid, pid)).fetchall()
+                    found = next((mode for kind, mode, of, _ in rows if kind == "relation" and of == oid), "")
+                    if any(kind != "relation" and is_for_blocker for kind, _, _, is_for_blocker in rows):
+                        break  # for the end of the other transaction; it may wait for autovacuum too, and go on
                     time.sleep(0.001)
             finally:
                 blocker.rollback()
