@@ -144,19 +144,42 @@ def of_mariadb(query: Query) -> Catalog:
     )
     for name, body in query(routines):
         found.routines[str(name).lower()].append(Routine(str(name), str(body or "")))
+    _read_tables(found, query, "")
+    return found
+
+
+def read_again_on_mariadb(found: Catalog, query: Query, names: Iterable[str]) -> None:
+    """Read what MariaDB has of tables of these names, in lower case.
+
+    They are the names in statements about tables: one that is dropped has no triggers any longer, and a new one may
+    have the engine of another. A table that is renamed takes its triggers with it; the texts of others keep its name.
+    """
+    several = sorted(names)
+    for known in (found.elsewhere, found.fired, found.views):
+        for name in several:
+            known.pop(name, None)
+    # in hexadecimal digits, as a backslash in a text depends on the sql_mode
+    _read_tables(found, query, ", ".join(f"_utf8mb4 X'{name.encode().hex()}'" for name in several))
+
+
+def _read_tables(found: Catalog, query: Query, listed: str) -> None:
+    """Read triggers, views, and tables whose rows are elsewhere; of the tables that are listed, or of all."""
     triggers = (
         "SELECT event_object_table, action_statement FROM information_schema.triggers WHERE trigger_schema = database()"
     )
-    for name, text in query(triggers):
+    for name, text in query(f"{triggers}{_and_listed('event_object_table', listed)}"):
         found.fired[str(name).lower()].append(str(text))
     views = "SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = database()"
-    for name, text in query(views):
+    for name, text in query(f"{views}{_and_listed('table_name', listed)}"):
         found.views[str(name).lower()] = str(text)
     engines = ", ".join(f"'{each}'" for each in sorted(ELSEWHERE))
     tables = (
         "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = database() "
         f"AND engine IN ({engines})"
     )
-    for name, engine in query(tables):
+    for name, engine in query(f"{tables}{_and_listed('table_name', listed)}"):
         found.elsewhere[str(name).lower()] = f"the engine of {name} is {engine}"
-    return found
+
+
+def _and_listed(column: str, listed: str) -> str:
+    return f" AND lower({column}) IN ({listed})" if listed else ""

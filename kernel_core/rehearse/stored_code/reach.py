@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ...util.sql import Token
 from ..clone.base import Clone
 from ..guard import code_in, code_leaves, outside, refusal, statements_of
-from .catalog import DDL, Catalog, Query, Routine, of_mariadb, of_postgresql, read_again
+from .catalog import DDL, Catalog, Query, Routine, of_mariadb, of_postgresql, read_again, read_again_on_mariadb
 from .reaching import called, is_made_at_run_time, reaches, takes_lock
 
 _INTO = frozenset({"INTO", "UPDATE", "TRUNCATE", "COPY", "INSERT", "REPLACE", "TABLE"})
@@ -42,7 +42,8 @@ class StoredCode:
         if self._catalog is None:
             self._catalog = of_postgresql(query) if self.clone.kind == "postgresql" else of_mariadb(query)
         elif self._changed:
-            read_again(self._catalog, query, self._changed)
+            reads = read_again if self.clone.kind == "postgresql" else read_again_on_mariadb
+            reads(self._catalog, query, self._changed)
         self._changed.clear()
         walk = _Walk(self.clone, self._catalog)
         why = next(filter(None, (walk.why(words) for words in statements)), "")
@@ -51,9 +52,10 @@ class StoredCode:
         self.notes.update(dict.fromkeys(walk.notes))
         keywords = {token.keyword for words in statements for token in words}
         has_code = bool(self._catalog.routines or self._catalog.elsewhere)
-        is_about_table = has_code and "TABLE" in keywords
-        # a new name is in the definitions of views and rules too
-        if keywords & _CHANGES_CODE or (is_about_table and ("RENAME" in keywords or self.clone.kind == "mariadb")):
+        is_about_table = has_code and not keywords.isdisjoint({"TABLE", "TABLES"})
+        # a new name is in the definitions of views and rules of PostgreSQL too
+        is_in_others = "RENAME" in keywords and self.clone.kind == "postgresql"
+        if keywords & _CHANGES_CODE or (is_about_table and is_in_others):
             self._catalog = None
         elif is_about_table:
             named = (token for words in statements for token in words if token.kind in ("word", "name"))
