@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from kernel_core.operations.ops import ExecuteSQLOp
 from kernel_core.rehearse.blockers.find import blockers_of
+from kernel_core.rehearse.blockers.type_changes import value_changes
 from tests.sampling import repeated
 
 COLLATIONS = (
@@ -228,6 +229,23 @@ def test_the_table_of_another_database_has_its_own_character_set(live):
         ]
     finally:
         run(live, f"DROP DATABASE {here}_other")
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("before", ["text", "char(9)", "varchar(9)"])
+@pytest.mark.parametrize("after", [sa.String(2), sa.CHAR(2)], ids=str)
+def test_the_condition_of_a_plan_selects_texts_whose_spaces_are_not_cut(live, before, after):
+    run(live, f"CREATE TABLE t (id int PRIMARY KEY, v {before})")
+    run(live, "INSERT INTO t VALUES (1, 'ab  '), (2, 'abc'), (3, 'a c'), (4, NULL)")
+    column = sa.Table("t", sa.MetaData(), autoload_with=live).c.v
+    (change,) = value_changes(column, "v", after, "mysql")
+    found = set(live.execute(sa.select(column.table.c.id).where(change.condition)).scalars())
+    wanted = set()
+    for key in (1, 2, 3, 4):
+        run(live, "CREATE OR REPLACE TABLE one LIKE t")
+        run(live, f"INSERT INTO one SELECT * FROM t WHERE id = {key}")
+        wanted |= {key} if run(live, f"ALTER TABLE one MODIFY v {after.compile(live.dialect)}") else set()
+    assert found == wanted
 
 
 def failed(live: sa.Connection, sql: str) -> list[tuple[str, int | None, tuple[str, ...]]]:
