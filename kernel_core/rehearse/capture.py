@@ -15,8 +15,8 @@ from sqlalchemy.engine import Dialect, ExceptionContext
 
 from ..ddl.run_lock import SECOND
 from ..util.sql import mentions, tokens
+from .blockers.ran import Ran
 from .blockers.savepoints import needs_savepoint, on_driver
-from .blockers.violated import Ran
 from .clone.base import Clone
 from .findings import Statement
 from .guard import leaves_clone, refusal, translated

@@ -15,11 +15,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..util.exc import CommandError, sqlstate
-from .blockers.dangling import dangling_references, new_dangling
-from .blockers.deferred import COMMIT, refused_at_commit
 from .blockers.find import message
+from .blockers.postgresql.deferred import COMMIT, refused_at_commit
 from .blockers.queries import rows_of_text
 from .blockers.savepoints import on_driver
+from .blockers.sqlite.dangling import dangling_references, new_dangling
 from .capture import Capture
 from .clone.base import Clone
 from .findings import Blocker

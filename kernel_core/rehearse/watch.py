@@ -25,8 +25,8 @@ from ..operations.operation import MigrateOperation
 from ..operations.ops import ExecuteSQLOp
 from ..operations.watching import watcher
 from ..util.exc import CommandError, sqlstate
-from .blockers.deferred import refused_at_commit
 from .blockers.explain import explained
+from .blockers.postgresql.deferred import refused_at_commit
 from .blockers.savepoints import needs_savepoint
 from .capture import Capture, ends_transaction
 from .clone.base import Clone

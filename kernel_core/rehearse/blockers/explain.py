@@ -12,10 +12,11 @@ from ...operations.ops import ExecuteSQLOp
 from ...runtime.autocommit import is_outside_transactions
 from ..findings import Blocker
 from .find import blockers_of
+from .mariadb.refused import rows_on_mariadb
+from .postgresql.refused import refused_rows
+from .ran import Ran
+from .sqlite.refused import rows_on_sqlite
 from .type_changes import MYSQL
-from .violated import Ran, refused_rows
-from .violated_mariadb import rows_on_mariadb
-from .violated_sqlite import rows_on_sqlite
 
 
 def explained(

@@ -9,6 +9,8 @@ from ...util.sql import SQLDialect, Token, tokens
 Name = tuple[str | None, str]
 """The schema, if it is named, and the name of a table."""
 
+_ORDERS = frozenset({"ORDER", "BETWEEN", "MIN", "MAX", "GREATEST", "LEAST"})
+
 
 class Reader:
     """Reads tokens one after the other."""
@@ -97,3 +99,8 @@ class Reader:
             self._place += 1
             return True
         return False
+
+
+def compares_by_order(found: Sequence[Token]) -> bool:
+    """Return whether a statement compares by an order, which an enum type defines otherwise than text."""
+    return any(token.keyword in _ORDERS or token.text[:1] in ("<", ">") for token in found)

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core.rehearse.blockers.explain import explained
-from kernel_core.rehearse.blockers.violated import Ran
+from kernel_core.rehearse.blockers.ran import Ran
 from tests.sampling import repeated
 
 KEYS = {"id": "PRIMARY KEY", "u": "UNIQUE"}

@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 
-from ...operations.ops import AlterColumnOp
-from ...util.sql import Token, in_quotes, tokens
-from ...util.sqla_compat.types import AnyType
-from .misfits import spelled
-from .written_tables import write_of
+from ....operations.ops import AlterColumnOp
+from ....util.sql import Token, in_quotes, tokens
+from ....util.sqla_compat.types import AnyType
+from ..misfits import spelled
+from ..reader import compares_by_order
+from ..written_tables import write_of
 
-_ORDERS = frozenset({"ORDER", "BETWEEN", "MIN", "MAX", "GREATEST", "LEAST"})
 _LONG = 1000
 """A length of CHAR, as SQLAlchemy does not reflect one without, and the highest precision of NUMERIC."""
 _COMPARE = frozenset({"=", "<", ">", "<=", ">=", "<>", "!=", "::", "||"})
@@ -69,7 +69,7 @@ def _wider(type_: AnyType, state: str, found: Sequence[Token]) -> str:
         if isinstance(type_, sa.NUMERIC) and type_.precision is not None:
             return f"numeric({_LONG}, {type_.scale or 0})"  # it rounds as the other type does
         return ""
-    return "text" if state == "22P02" and isinstance(type_, sa.Enum) and not orders(found) else ""
+    return "text" if state == "22P02" and isinstance(type_, sa.Enum) and not compares_by_order(found) else ""
 
 
 def has_spaces_to_cut(connection: Connection, operation: AlterColumnOp) -> bool:
@@ -92,8 +92,3 @@ def _computes(found: Sequence[Token]) -> bool:
         and not (token.text == "*" and before.text in _BEFORE_STAR)
         for before, token in pairwise(found)
     )
-
-
-def orders(found: Sequence[Token]) -> bool:
-    """Return whether a statement compares by an order, which an enum type defines otherwise than text."""
-    return any(token.keyword in _ORDERS or token.text[:1] in ("<", ">") for token in found)

@@ -16,20 +16,19 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...operations.operation import MigrateOperation
-from ...operations.ops import AlterColumnOp
-from ...util.sql import SQLDialect, in_backticks, tokens
-from ...util.sqla_compat.types import AnyType
-from ..findings import Blocker, BlockerKind
-from .checks import Check, RowQueries
-from .find import rows_of, rows_refused
-from .mariadb_constraints import checks_of, foreign_keys_of, keys_referring_to, unique_keys_of
-from .reader import Reader
-from .savepoints import on_driver, undone
-from .type_changes import value_changes
-from .violated import Ran
-from .widened_columns import orders
-from .written_tables import Write, write_of
+from ....operations.operation import MigrateOperation
+from ....operations.ops import AlterColumnOp
+from ....util.sql import SQLDialect, in_backticks, tokens
+from ....util.sqla_compat.types import AnyType
+from ...findings import Blocker, BlockerKind
+from ..checks import Check, RowQueries
+from ..find import rows_of, rows_refused
+from ..mariadb_constraints import checks_of, foreign_keys_of, keys_referring_to, unique_keys_of
+from ..ran import Ran
+from ..reader import Reader, compares_by_order
+from ..savepoints import on_driver, undone
+from ..type_changes import value_changes
+from ..written_tables import Write, write_of
 
 MISFITS = frozenset({1264, 1265, 1366, 1406})
 """The numbers of the errors of values that do not fit (https://mariadb.com/kb/en/mariadb-error-codes/)."""
@@ -220,7 +219,11 @@ class Copy:
         if _are_rows_changed(connection, table, sql, events):
             raise LookupError(table)
         columns, next_number = _columns(connection, table, numbers="INSERT" in events)
-        if widens and any(each.kind == "enum" for each in columns) and orders(tokens(sql, connection.dialect)):
+        if (
+            widens
+            and any(each.kind == "enum" for each in columns)
+            and compares_by_order(tokens(sql, connection.dialect))
+        ):
             raise LookupError(table)  # an enum has the order of its values
         types = {each["name"]: each["type"] for each in sa.inspect(connection).get_columns(table)}
         return cls(table, columns, types, next_number, is_strict, widens, narrow)
@@ -351,7 +354,7 @@ def _misfits(queries: RowQueries, table: str, column: Column, types: Mapping[str
 def written_to(sql: str, dialect: SQLDialect) -> Write | None:
     """Return what an INSERT, REPLACE or UPDATE writes to; None where that is not known.
 
-    It is not for IGNORE either, and ON DUPLICATE KEY UPDATE, for which there is `mariadb_upserts`.
+    It is not for IGNORE either, and ON DUPLICATE KEY UPDATE, for which there is `upserts`.
     """
     write = write_of(sql, dialect)
     return None if write is None or write.conflict == "IGNORE" or write.upsert else write

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ...ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
-from ...operations.operation import MigrateOperation
-from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp, CreateIndexOp
-from ...util.sql import in_quotes, tokens
-from ...util.sqla_compat import executed_at_end
-from ...util.sqla_compat.types import AnyType
-from .reader import Reader
-from .sqlite_keys import keys_of, keys_referring_to
-from .statements import operations_in
-from .tried_rows import VALUES
-from .written_tables import Write
+from ....ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
+from ....operations.operation import MigrateOperation
+from ....operations.ops import AlterColumnOp, CreateCheckConstraintOp, CreateIndexOp
+from ....util.sql import in_quotes, tokens
+from ....util.sqla_compat import executed_at_end
+from ....util.sqla_compat.types import AnyType
+from ..reader import Reader
+from ..statements import operations_in
+from ..tried_rows import VALUES
+from ..written_tables import Write
+from .keys import keys_of, keys_referring_to
 
 Names = tuple[str, ...]
 """Names of columns."""

@@ -6,7 +6,7 @@ each constraint is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,37 +14,23 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ...operations.operation import MigrateOperation
-from ...operations.ops import AlterColumnOp
-from ...util.sql import in_quotes, tokens
-from ..findings import Blocker, BlockerKind
+from ....operations.operation import MigrateOperation
+from ....operations.ops import AlterColumnOp
+from ....util.sql import in_quotes, tokens
+from ...findings import Blocker, BlockerKind
+from ..checks import RowQueries
+from ..find import are_all_taken_by_sql, message, rows_refused, rows_refused_by_sql, rows_that_do_not_fit
+from ..ran import Ran
+from ..savepoints import undone, undone_if_failed, without_event_triggers
+from ..statements import operations_in
+from ..tried_rows import rows_tried
+from ..written_tables import write_of
 from .broken_before import RowsWritten, known_rows
-from .checks import RowQueries
 from .computed_values import rows_without_value
 from .constraints import Constraint, constraints_where
 from .diagnostics import Violation, violation_of
-from .find import are_all_taken_by_sql, message, rows_refused, rows_refused_by_sql, rows_that_do_not_fit
-from .postgresql_tries import notes_tries
-from .savepoints import undone, undone_if_failed, without_event_triggers
-from .statements import operations_in
-from .tried_rows import rows_tried
+from .tries import notes_tries
 from .widened_columns import has_spaces_to_cut, widened
-from .written_tables import write_of
-
-Again = Callable[[], object]
-"""Runs the statements of an operation again, by the driver; raises its error."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """The statements that an operation has executed, the last of which failed.
-
-    ``again`` executes once more those that are undone: all, or the last one where those before it are committed.
-    """
-
-    texts: tuple[str, ...]
-    again: Again
-
 
 _OF_EXISTING_ROWS = ("contains null values", "could not create unique index", "is violated by some row")
 """The messages of statements that check the rows as they are: none is written by a second attempt."""

@@ -14,18 +14,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...operations.operation import MigrateOperation
-from ...operations.ops import AlterColumnOp, CreateCheckConstraintOp
-from ...util.sqla_compat import executed_at_end
-from ..findings import Blocker, BlockerKind
-from .checks import Check, RowQueries
+from ....operations.operation import MigrateOperation
+from ....operations.ops import AlterColumnOp, CreateCheckConstraintOp
+from ....util.sqla_compat import executed_at_end
+from ...findings import Blocker, BlockerKind
+from ..checks import Check, RowQueries
+from ..find import message, rows_refused_by_table
+from ..ran import Ran
+from ..strict_tables import unfit_for_strict
+from ..tried_rows import rows_tried
+from ..written_tables import Write, write_of
+from .copies import put_copy
 from .dangling import dangling_references, new_dangling
-from .find import message, rows_refused_by_table
-from .sqlite_copies import put_copy
-from .strict_tables import unfit_for_strict
-from .tried_rows import rows_tried
-from .violated import Ran
-from .written_tables import Write, write_of
 
 _KINDS: Mapping[str, BlockerKind] = {
     "UNIQUE constraint failed": "duplicate",

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ...operations.operation import MigrateOperation
-from ...util.sql import in_quotes
-from .statements import operations_in
+from ....operations.operation import MigrateOperation
+from ....util.sql import in_quotes
+from ..statements import operations_in
 
 _ATTRIBUTES = re.compile(r"( NOT DEFERRABLE| DEFERRABLE)?( INITIALLY (DEFERRED|IMMEDIATE))?( NOT VALID)?$")
 

@@ -16,17 +16,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ...operations.operation import shown_name
-from ...util.sql import SQLDialect, in_quotes, tokens
-from ..findings import Blocker
-from .checks import Check, RowQueries
-from .conditions import as_condition
-from .find import rows_of
-from .misfits import FUNCTION
-from .queries import number_of
-from .reader import Name, Reader
-from .savepoints import undone, without_event_triggers
-from .statements import statements_in
+from ....operations.operation import shown_name
+from ....util.sql import SQLDialect, in_quotes, tokens
+from ...findings import Blocker
+from ..checks import Check, RowQueries
+from ..conditions import as_condition
+from ..find import rows_of
+from ..misfits import FUNCTION
+from ..queries import number_of
+from ..reader import Name, Reader
+from ..savepoints import undone, without_event_triggers
+from ..statements import statements_in
 
 _ENDS = ("GROUP", "HAVING", "WINDOW", "UNION", "INTERSECT", "EXCEPT", "LIMIT", "OFFSET", "FETCH", "FOR", "ON")
 """What may follow the rows of a query and let it compute other values, or not all of them."""

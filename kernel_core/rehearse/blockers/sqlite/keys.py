@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ...operations.ops import CreateForeignKeyOp
-from ...util.sql import in_quotes, tokens
+from ....operations.ops import CreateForeignKeyOp
+from ....util.sql import in_quotes, tokens
 
 _REFUSING = frozenset({"NO ACTION", "RESTRICT"})
 _TABLES = """

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ...util.sql import in_quotes
-from .tried_rows import VALUES
+from ....util.sql import in_quotes
+from ..tried_rows import VALUES
 
 _IS_PLAIN = """
 SELECT c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated <> '')

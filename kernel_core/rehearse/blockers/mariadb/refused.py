@@ -14,17 +14,17 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ...util.sql import SQLDialect, tokens
-from ...util.sqla_compat import executed_at_end
-from ..findings import Blocker, BlockerKind
-from .checks import RowQueries
-from .find import message, rows_refused
-from .mariadb_constraints import checks_of, foreign_keys_of
-from .mariadb_copy import MISFITS, rows_on_copy
-from .mariadb_upserts import rows_of_upsert
-from .savepoints import undone
+from ....util.sql import SQLDialect, tokens
+from ....util.sqla_compat import executed_at_end
+from ...findings import Blocker, BlockerKind
+from ..checks import RowQueries
+from ..find import message, rows_refused
+from ..mariadb_constraints import checks_of, foreign_keys_of
+from ..ran import Ran
+from ..savepoints import undone
+from .copies import MISFITS, rows_on_copy
 from .tried_values import WRONG_VALUES, rows_with_wrong_values
-from .violated import Ran
+from .upserts import rows_of_upsert
 
 _KINDS: Mapping[int, BlockerKind] = {
     1048: "null",

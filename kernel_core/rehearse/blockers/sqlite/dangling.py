@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...operations.ops import CreateForeignKeyOp
-from ...util.counts import counted
-from ...util.sql import in_quotes
-from ..findings import Blocker
-from .checks import SAMPLE, RowQueries
-from .find import message, rows_refused
-from .queries import LISTED, rows_of_text
+from ....operations.ops import CreateForeignKeyOp
+from ....util.counts import counted
+from ....util.sql import in_quotes
+from ...findings import Blocker
+from ..checks import SAMPLE, RowQueries
+from ..find import message, rows_refused
+from ..queries import LISTED, rows_of_text
 
 _Reference = tuple[str, int | None, str, int]
 """A dangling reference: the table, the rowid (None in a table WITHOUT ROWID), the parent, the number of the key."""

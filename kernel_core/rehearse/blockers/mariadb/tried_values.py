@@ -14,28 +14,18 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ...operations.ops import AlterColumnOp
-from ...util.sql import SQLDialect, in_backticks, tokens
-from ..findings import Blocker
-from .checks import Check, RowQueries
-from .find import rows_of, rows_refused
-from .mariadb_constraints import foreign_keys_of, keys_referring_to, unique_keys_of
-from .mariadb_copy import (
-    AS_BEFORE,
-    MISFITS,
-    Column,
-    Copy,
-    before,
-    first_counted,
-    is_here,
-    temporary,
-    written_to,
-)
-from .reader import Reader
-from .savepoints import on_driver
-from .tried_rows import VALUES
-from .violated import Ran
-from .written_tables import Write
+from ....operations.ops import AlterColumnOp
+from ....util.sql import SQLDialect, in_backticks, tokens
+from ...findings import Blocker
+from ..checks import Check, RowQueries
+from ..find import rows_of, rows_refused
+from ..mariadb_constraints import foreign_keys_of, keys_referring_to, unique_keys_of
+from ..ran import Ran
+from ..reader import Reader
+from ..savepoints import on_driver
+from ..tried_rows import VALUES
+from ..written_tables import Write
+from .copies import AS_BEFORE, MISFITS, Column, Copy, before, first_counted, is_here, temporary, written_to
 
 WRONG_VALUES = frozenset({1265, 1292, 1366})
 """The numbers of the errors of such values (https://mariadb.com/kb/en/mariadb-error-codes/)."""

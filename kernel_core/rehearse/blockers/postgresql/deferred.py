@@ -13,13 +13,13 @@ from functools import partial
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ..findings import Blocker
+from ...findings import Blocker
+from ..checks import RowQueries
+from ..find import message, rows_refused
+from ..savepoints import undone, undone_if_failed
 from .broken_before import RowsWritten, rows_left_alone
-from .checks import RowQueries
 from .constraints import Constraint, constraints_where
 from .diagnostics import violation_of
-from .find import message, rows_refused
-from .savepoints import undone, undone_if_failed
 
 COMMIT = "COMMIT"
 """What the blockers of a COMMIT have in place of the sentence of an operation."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from ...util.exc import sqlstate
+from ....util.exc import sqlstate
 
 
 @dataclass(frozen=True, slots=True)

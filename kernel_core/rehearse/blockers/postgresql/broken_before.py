@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ...operations.operation import MigrateOperation
-from ...operations.ops import CreateCheckConstraintOp, CreateForeignKeyOp
-from ...util.sql import in_quotes
-from .checks import Check, RowQueries
-from .queries import BEFORE, LISTED
-from .savepoints import undone, without_event_triggers
+from ....operations.operation import MigrateOperation
+from ....operations.ops import CreateCheckConstraintOp, CreateForeignKeyOp
+from ....util.sql import in_quotes
+from ..checks import Check, RowQueries
+from ..queries import BEFORE, LISTED
+from ..savepoints import undone, without_event_triggers
 
 _TABLE = sa.table(BEFORE, *map(sa.column, ("broken", "relation", "place")), schema="pg_temp")
 _CREATE = f"""

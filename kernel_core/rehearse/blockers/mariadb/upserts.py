@@ -15,18 +15,18 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ...operations.ops import CreateIndexOp
-from ...util.sql import SQLDialect, in_backticks
-from ..findings import Blocker
-from .checks import SAMPLE, Check, RowQueries
-from .conditions import prefix_lengths
-from .find import rows_of, rows_refused
-from .mariadb_constraints import foreign_keys_of, keys_referring_to, unique_keys_of
-from .mariadb_copy import IS_NEW, Copy, first_counted, is_here, temporary
-from .queries import number_of
-from .reader import Reader
-from .tried_rows import VALUES, of_values
-from .violated import Ran
+from ....operations.ops import CreateIndexOp
+from ....util.sql import SQLDialect, in_backticks
+from ...findings import Blocker
+from ..checks import SAMPLE, Check, RowQueries
+from ..conditions import prefix_lengths
+from ..find import rows_of, rows_refused
+from ..mariadb_constraints import foreign_keys_of, keys_referring_to, unique_keys_of
+from ..queries import number_of
+from ..ran import Ran
+from ..reader import Reader
+from ..tried_rows import VALUES, of_values
+from .copies import IS_NEW, Copy, first_counted, is_here, temporary
 
 _EVENTS = frozenset({"INSERT", "UPDATE"})
 _REASON = "the statement updates rows where it has tried to insert others"

@@ -1,0 +1,1 @@
+"""Statements that SQLite refuses run again where any row is taken, and the rows are counted."""
