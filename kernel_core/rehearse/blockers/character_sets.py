@@ -47,7 +47,7 @@ WHERE table_schema = coalesce(:schema, database()) AND table_name = :table
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """The type of a column, as the server writes it, and its collation; "" for one that is no text, or binary.
+    """The type of a column, as the server writes it, and its collation; "" for one that is not text, or binary.
 
     ``bytes_of_character`` is how many a character can have, and known of existing columns.
     """
@@ -186,7 +186,7 @@ def _copy(connection: Connection, operation: AlterColumnOp | SetTableOptionsOp, 
 
 
 def _shown(connection: Connection, name: str) -> dict[str, _Text]:
-    """Return the columns of a temporary table by their names; those that are no text have no collation."""
+    """Return the columns of a temporary table by their names; those that are not text have no collation."""
     rows = connection.exec_driver_sql(f"SHOW FULL COLUMNS FROM {name}".replace("%", "%%")).all()
     return {field: _Text(_without_storage(type_), collation or "") for field, type_, collation, *_ in rows}
 

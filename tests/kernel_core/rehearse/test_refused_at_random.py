@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from kernel_core.rehearse.blockers.explain import explained
-from kernel_core.rehearse.blockers.ran import Ran
 from tests.sampling import repeated
+
+from .refusals import found_for, literal, refusal_of, run
 
 KEYS = {"id": "PRIMARY KEY", "u": "UNIQUE"}
 TYPES = {"id": "int", "n": "int", "u": "int", "c": "int", "v": "varchar(3)", "w": "int", "x": "int"}
@@ -42,11 +42,6 @@ EXPRESSIONS = {
 def table(types: Mapping[str, str], constraints: Mapping[str, str]) -> str:
     """Return columns with their types and constraints as SQL."""
     return ", ".join(f"{name} {type_} {constraints.get(name, '')}" for name, type_ in types.items())
-
-
-def literal(value: Any) -> str:
-    """Return a value as SQL."""
-    return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def rows(number: int, **fixed: Any) -> str:
@@ -125,11 +120,6 @@ def test_the_rows_of_random_statements_are_those_that_a_table_without_constraint
         assert refused > 0.2 * number
 
 
-def run(connection: sa.Connection, sql: str) -> None:
-    """Execute a statement by the driver."""
-    connection.connection.cursor().execute(sql)
-
-
 def rows_after(connection: sa.Connection, sql: str, name: str) -> list[dict[str, Any]]:
     """Run a statement on another table than t, and return the rows of it."""
     run(
@@ -163,16 +153,10 @@ def try_one(connection: sa.Connection, database: str, kind: str) -> bool:
         sql = sql.replace("concat(v, ", "(v || ")
     if database == "postgresql":  # which cuts spaces in silence, so that nothing is counted where there are any
         sql = sql.replace("'abc  '", "'ab'").replace("'  '", "'x'")
-    savepoint = connection.begin_nested()
-    try:
-        run(connection, sql)
-    except connection.dialect.loaded_dbapi.Error as refusal:
-        error = sa.exc.DBAPIError.instance(sql, (), refusal, connection.dialect.loaded_dbapi.Error)
-        savepoint.rollback()
-    else:
-        savepoint.commit()
+    error = refusal_of(connection, sql)
+    if error is None:
         return False
-    found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
+    found = found_for(connection, sql, error)
     assert connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all() == before
     has_lengths = database == "mariadb" or (database == "postgresql" and kind != "resolved")
     expected = counted(rows_after(connection, sql, "o"), has_lengths=has_lengths)
@@ -238,16 +222,11 @@ def try_broken(connection: sa.Connection) -> bool:
     """Run one statement on that table, and compare as `try_one` does."""
     sql, expected = random.choice([updated, inserted, of_parents])(connection)
     before = connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all()
-    savepoint = connection.begin_nested()
-    try:
-        run(connection, sql)
-    except connection.dialect.loaded_dbapi.Error as refusal:
-        error = sa.exc.DBAPIError.instance(sql, (), refusal, connection.dialect.loaded_dbapi.Error)
-        savepoint.rollback()
-    else:
+    error = refusal_of(connection, sql)
+    if error is None:
         assert not expected, sql
         return False
-    found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
+    found = found_for(connection, sql, error)
     assert Counter({(each.kind, *each.columns): each.rows for each in found}) == expected, (sql, error.orig, before)
     assert connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all() == before
     return True

@@ -9,11 +9,9 @@ from collections import Counter
 import pytest
 import sqlalchemy as sa
 
-from kernel_core.rehearse.blockers.explain import explained
-from kernel_core.rehearse.blockers.ran import Ran
 from tests.sampling import repeated
 
-from .test_refused_at_random import literal, run
+from .refusals import found_for, literal, refusal_of, run
 
 COMPUTED = ["s::int", "s::date", "s::numeric / k", "s::boolean", "12 / (k - 1)", "left(s, 3)", "s || 'xy'", "k * 30000"]
 """What a column gets: values that cannot be computed of each row, or do not fit it."""
@@ -61,21 +59,9 @@ def try_computed(connection: sa.Connection) -> bool:
     assert (error is not None) == bool(+expected), sql
     if error is None:
         return False
-    found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
+    found = found_for(connection, sql, error)
     assert Counter({each.columns[0]: each.rows for each in found}) == +expected, (sql, values, error.orig)
     return {each.kind for each in found} == {"misfit"}
-
-
-def refusal_of(connection: sa.Connection, sql: str) -> sa.exc.DBAPIError | None:
-    """Run a statement, undo it, and return its error."""
-    savepoint = connection.begin_nested()
-    try:
-        run(connection, sql)
-    except connection.dialect.loaded_dbapi.Error as refusal:
-        return sa.exc.DBAPIError.instance(sql, (), refusal, connection.dialect.loaded_dbapi.Error)
-    finally:
-        savepoint.rollback()
-    return None
 
 
 ANY = [
@@ -137,6 +123,6 @@ def try_strict(connection: sa.Connection) -> bool:
     assert (error is not None) == bool(expected), sql
     if error is None:
         return False
-    found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
+    found = found_for(connection, sql, error)
     assert Counter({(each.kind, each.columns[0]): each.rows for each in found}) == expected, (sql, error.orig)
     return True

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from kernel_core.rehearse.blockers.explain import explained
-from kernel_core.rehearse.blockers.ran import Ran
 from tests.sampling import repeated
 
-from .test_refused_at_random import EXPRESSIONS, TYPES, WIDE, rows, rows_after, run, table
+from .refusals import found_for, refusal_of, run
+from .test_refused_at_random import EXPRESSIONS, TYPES, WIDE, rows, rows_after, table
 
 CONSTRAINTS = {"id": "PRIMARY KEY", "n": "NOT NULL", "c": "CHECK (c < 50)"}
 UPDATED = ("n", "c", "v", "w")
@@ -71,16 +70,10 @@ def try_one(connection: sa.Connection) -> bool:
     keys = random.sample(range(1, 13), random.randint(1, 6))
     keys += random.choices(keys, k=random.random() < 0.2)
     sql = statement(keys)
-    savepoint = connection.begin_nested()
-    try:
-        run(connection, sql)
-    except connection.dialect.loaded_dbapi.Error as refusal:
-        error = sa.exc.DBAPIError.instance(sql, (), refusal, connection.dialect.loaded_dbapi.Error)
-        savepoint.rollback()
-    else:
-        savepoint.commit()
+    error = refusal_of(connection, sql)
+    if error is None:
         return False
-    found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
+    found = found_for(connection, sql, error)
     numbers = Counter((each.kind, *each.columns, each.rows) for each in found)
     if len(keys) > len(set(keys)):
         assert [each.rows for each in found] == [None], (sql, found)

@@ -9,11 +9,9 @@ from collections import Counter
 import pytest
 import sqlalchemy as sa
 
-from kernel_core.rehearse.blockers.explain import explained
-from kernel_core.rehearse.blockers.ran import Ran
 from tests.sampling import repeated
 
-from .test_refused_at_random import run
+from .refusals import found_for, refusal_of, run
 
 TYPES = {
     "n": "int",
@@ -125,16 +123,10 @@ def try_one(connection: sa.Connection) -> str:
     fill(connection)
     before = connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all()
     sql, rows = statement()
-    savepoint = connection.begin_nested()
-    try:
-        run(connection, sql)
-    except connection.dialect.loaded_dbapi.Error as refusal:
-        error = sa.exc.DBAPIError.instance(sql, (), refusal, connection.dialect.loaded_dbapi.Error)
-        savepoint.rollback()
-    else:
-        savepoint.commit()
+    error = refusal_of(connection, sql)
+    if error is None:
         return "none"
-    found = explained(connection, [], error, "a1", Ran((sql,), lambda: run(connection, sql)))
+    found = found_for(connection, sql, error)
     assert connection.exec_driver_sql("SELECT * FROM t ORDER BY id").all() == before
     if all(each.rows is None for each in found):
         return "message"
