@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from types import ModuleType
 import pytest
 
 ENGINES = ("kernel_core", "alembic")
+sys.dont_write_bytecode = False  # by default the files that both engines run are compiled once
 
 ENV = """\
 from sqlalchemy import create_engine, pool

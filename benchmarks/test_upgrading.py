@@ -161,7 +161,7 @@ def test_300_directives_on_sqlite_take_less_than_a_third_of_the_time(side_by_sid
 
         return prepare
 
-    limit = 5.8 if directive == "create_table" else 4.2
+    limit = 4.5 if directive == "create_table" else 3.5
     side_by_side(f"run 300 {directive}, SQLite", ready, limit=limit, goal=5.9, floor=driver_alone)
 
 
