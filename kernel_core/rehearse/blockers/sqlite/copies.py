@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -71,7 +72,8 @@ def put_copy(connection: Connection, write: Write, failed: Collection[str]) -> t
 class _Copy:
     """The copy of one table: ``text`` is its definition, ``operations`` would add what it lacks.
 
-    ``ignored`` are the columns without which a row is left out before anything else is checked.
+    ``ignored`` are the columns without which a row is left out before anything is checked but the columns above it;
+    ``required`` are those without which it is refused.
     """
 
     connection: Connection
@@ -82,6 +84,7 @@ class _Copy:
     operations: list[MigrateOperation] = field(default_factory=list)
     leaves_out: bool = False
     ignored: list[str] = field(default_factory=list)
+    required: list[str] = field(default_factory=list)
     _indexes: dict[str, str] = field(default_factory=dict)
     _keys: dict[Names, CreateIndexOp] = field(default_factory=dict)
 
@@ -140,6 +143,7 @@ class _Copy:
             run(sql)
         if self.leaves_out:
             self._keep_values([column.name for column in self.text.columns])
+        self._refuse_both()
 
     def _keep_values(self, columns: Iterable[str]) -> None:
         """Keep the rows that the statement tries to write in a table, by a trigger."""
@@ -151,6 +155,16 @@ class _Copy:
             f"CREATE TRIGGER {VALUES}_kept BEFORE {self.write.word} ON {in_quotes(self.text.name)} WHEN {checked} "
             f"BEGIN INSERT INTO {VALUES} ({listed}) VALUES ({values}); END"
         )
+
+    def _refuse_both(self) -> None:
+        """Let a row fail that is refused, and not found because it would be left out: it lacks two columns."""
+        places = {column.name.lower(): place for place, column in enumerate(self.text.columns)}
+        for number, (one, other) in enumerate(product(self.required, self.ignored)):
+            if places[one.lower()] < places[other.lower()]:
+                lacks = " AND ".join(f"NEW.{in_quotes(each)} IS NULL" for each in (one, other))
+                event = f"BEFORE {self.write.word} ON {in_quotes(self.text.name)} WHEN {lacks}"
+                body = f"SELECT RAISE(ABORT, 'both are missing: {number}')"
+                self.connection.exec_driver_sql(f"CREATE TRIGGER {VALUES}_{number} {event} BEGIN {body}; END")
 
     def _read_indexes(self) -> None:
         """Read the unique keys: those of constraints for `_keeps`, the others are left out or put again."""
@@ -193,6 +207,7 @@ class _Copy:
             if conflict == "REPLACE" and column.clause("DEFAULT") is not None:
                 return True
             self.operations.append(AlterColumnOp(name, column.name, modify_nullable=False))
+            self.required.append(column.name)
             return False
         if clause.kind in ("UNIQUE", "PRIMARY KEY"):
             columns = (column.name,) if column is not None else tuple(clause.columns())
@@ -209,6 +224,7 @@ class _Copy:
         if is_key and self.has_no_rowid:
             self.text.set_option("WITHOUT ROWID", wanted=False)
             self.operations += [AlterColumnOp(self.text.name, each, modify_nullable=False) for each in columns]
+            self.required += columns
         return False
 
 
