@@ -158,9 +158,9 @@ class _Copy:
 
     def _refuse_both(self) -> None:
         """Let a row fail that is refused, and not found because it would be left out: it lacks two columns."""
-        places = {column.name.lower(): place for place, column in enumerate(self.text.columns)}
+        places = {column.name: place for place, column in enumerate(self.text.columns)}
         for number, (one, other) in enumerate(product(self.required, self.ignored)):
-            if places[one.lower()] < places[other.lower()]:
+            if places[one] < places[other]:
                 lacks = " AND ".join(f"NEW.{in_quotes(each)} IS NULL" for each in (one, other))
                 event = f"BEFORE {self.write.word} ON {in_quotes(self.text.name)} WHEN {lacks}"
                 body = f"SELECT RAISE(ABORT, 'both are missing: {number}')"
@@ -223,8 +223,9 @@ class _Copy:
         self.operations.append(found or CreateIndexOp("index", self.text.name, list(columns), unique=True))
         if is_key and self.has_no_rowid:
             self.text.set_option("WITHOUT ROWID", wanted=False)
-            self.operations += [AlterColumnOp(self.text.name, each, modify_nullable=False) for each in columns]
-            self.required += columns
+            names = [each.name for each in self.text.columns if each.name.lower() in _lowered(columns)]
+            self.operations += [AlterColumnOp(self.text.name, each, modify_nullable=False) for each in names]
+            self.required += names
         return False
 
 
