@@ -73,7 +73,7 @@ class _Copy:
     """The copy of one table: ``text`` is its definition, ``operations`` would add what it lacks.
 
     ``ignored`` are the columns without which a row is left out before anything is checked but the columns above it;
-    ``required`` are those without which it is refused.
+    ``required`` are those without which it is refused, ``replaced`` those that get a default in place of NULL.
     """
 
     connection: Connection
@@ -85,6 +85,7 @@ class _Copy:
     leaves_out: bool = False
     ignored: list[str] = field(default_factory=list)
     required: list[str] = field(default_factory=list)
+    replaced: dict[str, str] = field(default_factory=dict)
     _indexes: dict[str, str] = field(default_factory=dict)
     _keys: dict[Names, CreateIndexOp] = field(default_factory=dict)
 
@@ -146,10 +147,10 @@ class _Copy:
         self._refuse_both()
 
     def _keep_values(self, columns: Iterable[str]) -> None:
-        """Keep the rows that the statement tries to write in a table, by a trigger."""
+        """Keep the rows that the statement tries to write in a table, by a trigger: it sees no default."""
         run, listed = self.connection.exec_driver_sql, ", ".join(map(in_quotes, columns))
         run(f"CREATE TABLE {VALUES} AS SELECT {listed} FROM {in_quotes(self.text.name)} WHERE 0")
-        values = ", ".join(f"NEW.{in_quotes(each)}" for each in columns)
+        values = ", ".join(f"coalesce(NEW.{in_quotes(each)}, {self.replaced.get(each, 'NULL')})" for each in columns)
         checked = " AND ".join(f"NEW.{in_quotes(each)} IS NOT NULL" for each in self.ignored) or "1"
         run(
             f"CREATE TRIGGER {VALUES}_kept BEFORE {self.write.word} ON {in_quotes(self.text.name)} WHEN {checked} "
@@ -204,7 +205,9 @@ class _Copy:
             if conflict == "IGNORE":
                 self.ignored.append(column.name)
                 return True
-            if conflict == "REPLACE" and column.clause("DEFAULT") is not None:
+            default = column.clause("DEFAULT")
+            if conflict == "REPLACE" and default is not None:
+                self.replaced[column.name] = _after("DEFAULT", default)
                 return True
             self.operations.append(AlterColumnOp(name, column.name, modify_nullable=False))
             self.required.append(column.name)
@@ -246,6 +249,11 @@ def _conflict(clause: Clause) -> str:
     """Return the word after ON CONFLICT."""
     words = _words(clause)
     return words[words.index("CONFLICT") + 1] if "CONFLICT" in words[:-1] else ""
+
+
+def _after(word: str, clause: Clause) -> str:
+    """Return what follows a keyword."""
+    return clause.text[next(token.end for token in tokens(clause.text, "sqlite") if token.keyword == word) :]
 
 
 def _words(clause: Clause) -> list[str]:
