@@ -37,7 +37,7 @@ class Constraint:
     text: str
 
     def refuses(self, conflict: str) -> bool:
-        """Whether it makes a statement fail, rather than leave a row out or give it a default."""
+        """Whether it makes a statement fail, rather than leave a row out or store a default."""
         how = conflict or self.text.rpartition("ON CONFLICT ")[2]
         is_resolved = "IGNORE" in how or ("REPLACE" in how and "DEFAULT" in self.text)
         return self.kind == "check" or (self.kind == "null" and not is_resolved)
