@@ -307,8 +307,8 @@ def pooled_url(postgresql_url: str, tmp_path: Path) -> Iterator[sa.URL]:
     )
     for path in (settings, *(each for each in settings.parents if "pytest-of-" in str(each))):
         path.chmod(0o755)  # pytest-xdist adds a folder for each worker
-    user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []  # it refuses to run as root
-    with subprocess.Popen([*user, program, "-q", str(settings)], stderr=subprocess.DEVNULL) as process:
+    user = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
+    with subprocess.Popen([program, "-q", str(settings)], stderr=subprocess.DEVNULL, user=user) as process:
         try:
             assert eventually(lambda: answers(port), 10)
             yield url.set(host="127.0.0.1", port=port)
