@@ -9,6 +9,7 @@ from ...util.sql import SQLDialect, Token, tokens
 Name = tuple[str | None, str]
 """The schema, if it is named, and the name of a table."""
 
+_PRIORITIES = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY")
 _ORDERS = frozenset({"ORDER", "BETWEEN", "MIN", "MAX", "GREATEST", "LEAST"})
 
 
@@ -29,14 +30,14 @@ class Reader:
 
     def takes(self, *words: str) -> bool:
         """Read these keywords if they are next, and return whether they were."""
-        if [token.keyword for token in self.left[: len(words)]] != list(words):
+        if [token.keyword for token in self._tokens[self._place : self._place + len(words)]] != list(words):
             return False
         self._place += len(words)
         return True
 
     def is_at(self, text: str) -> bool:
         """Return whether a sign is next."""
-        return bool(self.left) and self.left[0].text == text
+        return self._place < len(self._tokens) and self._tokens[self._place].text == text
 
     def name(self) -> str:
         """Read an identifier; PostgreSQL writes one without quotes in lower case."""
@@ -67,6 +68,11 @@ class Reader:
             if depth == 0:
                 break
         return parts
+
+    def skip_priorities(self) -> None:
+        """Read the words with which MariaDB says when to write, before the table of INSERT, REPLACE or UPDATE."""
+        while any(map(self.takes, _PRIORITIES)):
+            pass
 
     def skip_queries(self) -> None:
         """Read the queries after WITH."""

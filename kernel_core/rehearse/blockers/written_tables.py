@@ -9,7 +9,6 @@ from itertools import pairwise
 from ...util.sql import SQLDialect
 from .reader import Name, Reader
 
-_PRIORITIES = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY")
 _JOINS = ("SET", "JOIN", "INNER", "LEFT", "RIGHT", "CROSS", "NATURAL", "STRAIGHT_JOIN", "ON", "USING")
 
 
@@ -60,8 +59,7 @@ def write_of(sql: str, dialect: SQLDialect) -> Write | None:
 def _conflict(reader: Reader, word: str) -> str:
     """Read what is between the word of a statement and its table; return how rows with the same key are handled."""
     if reader.is_mysql:
-        while any(map(reader.takes, _PRIORITIES)):
-            pass
+        reader.skip_priorities()
         if reader.takes("IGNORE"):
             return "IGNORE"
     elif word != "REPLACE" and reader.takes("OR"):

@@ -222,8 +222,7 @@ def _inserted(sql: str, dialect: SQLDialect, copy: Copy) -> _Assigned | None:
     reader = Reader(sql, dialect)
     with suppress(IndexError, ValueError):
         reader.name()  # INSERT or REPLACE
-        while reader.takes("LOW_PRIORITY") or reader.takes("DELAYED") or reader.takes("HIGH_PRIORITY"):
-            pass
+        reader.skip_priorities()
         reader.takes("INTO")
         reader.qualified()
         listed = [tokens(each, dialect)[0].name for each in reader.parenthesised()]
@@ -248,7 +247,7 @@ def _updated(sql: str, dialect: SQLDialect) -> _Assigned | None:
     reader = Reader(sql, dialect)
     with suppress(IndexError, ValueError):
         reader.takes("UPDATE")
-        reader.takes("LOW_PRIORITY")
+        reader.skip_priorities()
         start = reader.left[0].start
         while reader.left[0].keyword != "SET":
             reader.parenthesised() if reader.is_at("(") else reader.name()

@@ -26,6 +26,7 @@ from ..queries import number_of
 from ..ran import Ran
 from ..reader import Reader
 from ..tried_rows import VALUES, of_values
+from ..written_tables import write_of
 from .copies import IS_NEW, Copy, first_counted, is_here, temporary
 
 _EVENTS = frozenset({"INSERT", "UPDATE"})
@@ -58,16 +59,10 @@ def rows_of_upsert(
 
 
 def _read(sql: str, dialect: SQLDialect) -> _Upsert | None:
-    reader = Reader(sql, dialect)
+    write, reader = write_of(sql, dialect), Reader(sql, dialect)
+    if write is None or write.is_update or write.conflict:
+        return None
     with suppress(IndexError, ValueError):
-        if not reader.takes("INSERT"):
-            return None
-        while reader.takes("LOW_PRIORITY") or reader.takes("DELAYED") or reader.takes("HIGH_PRIORITY"):
-            pass
-        if reader.takes("IGNORE"):
-            return None
-        reader.takes("INTO")
-        schema, table = reader.qualified()
         while not reader.takes("ON", "DUPLICATE", "KEY", "UPDATE"):
             reader.name()
         updated, is_more = set[str](), True
@@ -76,7 +71,7 @@ def _read(sql: str, dialect: SQLDialect) -> _Upsert | None:
             updated.add(name if not reader.is_at(".") else reader.qualified()[1])
             reader.rest_of_action("RETURNING")
             is_more = reader.skip_comma()
-        return _Upsert(schema, table, frozenset(each.lower() for each in updated))
+        return _Upsert(write.schema, write.table, frozenset(each.lower() for each in updated))
     return None
 
 
